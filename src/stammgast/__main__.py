@@ -1,0 +1,5 @@
+"""`python -m stammgast` is the command `stammgast`."""
+
+from stammgast.cli import main
+
+main()

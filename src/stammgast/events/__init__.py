@@ -1,0 +1,1 @@
+"""Collection API, event catalogue, enrichment, receipts, quarantine, import."""

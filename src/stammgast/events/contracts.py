@@ -1,0 +1,114 @@
+"""The event as every later stage sees it, and what becomes of one that is not valid."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from stammgast.kernel.ids import BrandId, SourceId
+
+EventType = Literal["track", "identify", "page", "screen", "group", "alias"]
+
+MICROS = 1_000_000
+"""Money is counted in whole millionths of its currency's unit: exact, and it fits Decimal(38, 6)."""
+
+SCREENED_OUT = ("clock_clamped", "clock_uncorrected")
+
+
+class RawEvent(msgspec.Struct, frozen=True, gc=False):
+    """One event of a log entry, not yet looked into.
+
+    position: of its log entry; ordinal: its place in that entry, from 0. Both together never change, so an event that
+    came without a messageId gets one made from them. `body` is the event's own JSON. `received_at` in ms UTC.
+    """
+
+    position: int
+    ordinal: int
+    source: SourceId
+    received_at: int
+    body: bytes
+    is_import: bool = False
+
+
+class Event(msgspec.Struct, gc=False, kw_only=True):
+    """A valid event: decoded, its clock corrected, enriched. Times are ms since 1970 UTC.
+
+    `identifiers` are raw (namespace, value) pairs, distinct and sorted; what a pair is worth is for `profiles` to say.
+    An event with `is_subjectless` belongs to nobody: anchor 0, on no profile, never joinable.
+    """
+
+    message_id: str
+    digest: bytes
+    """16 bytes: digest128 of the message id (imports: of their own id space)."""
+    content: int
+    """64-bit digest of the event's own content, to tell a resend from a reused message id (signed, fits SQLite)."""
+    type: EventType
+    name: str = ""
+    """Event of a track, name of a page or screen, else empty."""
+    time: int
+    received_at: int
+    original_time: int | None = None
+    source: SourceId = SourceId(0)
+    brand: BrandId = BrandId(0)
+    user_id: str = ""
+    anonymous_id: str = ""
+    group_id: str = ""
+    previous_id: str = ""
+    properties: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Of track, page and screen; numbers as they came."""
+    traits: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Of identify (person) and group (account), else `context.traits` (person)."""
+    context: dict[str, Any] = msgspec.field(default_factory=dict)
+    identifiers: tuple[tuple[str, str], ...] = ()
+    is_subjectless: bool = False
+    is_import: bool = False
+    flags: tuple[str, ...] = ()
+    """What was done to it on the way in, e.g. `clock_clamped`."""
+    raw: bytes = b""
+    """Its own JSON, addresses truncated, for replay."""
+
+    # Enrichment; every text is empty when it is not known.
+    channel: str = ""
+    touchpoint: str = ""
+    device: str = ""
+    """desktop, mobile, tablet, tv, console, server or empty."""
+    browser: str = ""
+    os: str = ""
+    country: str = ""
+    """ISO 3166-1 alpha-2."""
+    language: str = ""
+    """ISO 639-1."""
+    referrer_medium: str = ""
+    """direct, search, social, mail, assistant, referral, internal, paid."""
+    referrer_name: str = ""
+    campaign_source: str = ""
+    campaign_medium: str = ""
+    campaign_name: str = ""
+    campaign_term: str = ""
+    campaign_content: str = ""
+    click_id: str = ""
+    """Kind of the advertiser's click id, e.g. `gclid`; never its value."""
+    page_path: str = ""
+    page_title: str = ""
+    is_bot: bool = False
+    is_staff: bool = False
+
+    amount: int | None = None
+    """Money of the event in MICROS of `currency`; None when it carries none. Negative for a refund."""
+    currency: str = ""
+    consent: dict[str, bool] | None = None
+    """Category -> agreed, None when the event says nothing about it. `Sec-GPC: 1` is in as {"sale_of_data": False}."""
+
+
+class Rejected(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An event that goes to the quarantine. `reason` is machine-readable, `detail` says what to mend."""
+
+    raw: RawEvent
+    reason: str
+    detail: str
+    message_id: str = ""
+    digest: bytes = b""
+    time: int | None = None
+    name: str = ""
+    type: str = ""

@@ -1,0 +1,1 @@
+"""What every module stands on: settings, clock, errors, log, state, history, timers, manifests."""

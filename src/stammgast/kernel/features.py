@@ -1,0 +1,51 @@
+"""Features: what a profile knows about itself, declared by modules as folds that add up.
+
+A feature is a commutative monoid over events: the state after a set of events does not depend on their order, and
+`combine` of the states of two disjoint sets is the state of their union. The worker keeps one state per anchor; a
+profile's state is the combination over its anchors, so merging and splitting profiles needs no history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+State = TypeVar("State")
+
+
+class Fact(Protocol):
+    """What a fold may read of an event; `events.contracts.Event` is one."""
+
+    @property
+    def message_id(self) -> str: ...  # noqa: D102
+    @property
+    def time(self) -> int: ...  # noqa: D102
+    @property
+    def type(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def properties(self) -> dict[str, Any]: ...  # noqa: D102
+    @property
+    def traits(self) -> dict[str, Any]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Feature(Generic[State]):
+    """One fold. States are plain JSON-like values (dict, list, str, int, None), so that they can be stored as they are.
+
+    fold(state, event) -> state   may change `state` in place; `None` means no event yet
+    combine(a, b) -> state        must not change `a` or `b`; associative and commutative
+    present(state) -> object      what the API and the pages show
+    """
+
+    name: str
+    version: int
+    fold: Callable[[State | None, Any], State | None]
+    combine: Callable[[State, State], State]
+    present: Callable[[State], object]
+    wants: frozenset[str] | None = None
+    """Event names (or types for nameless ones) the fold looks at; None means every event. Lets the worker skip the rest."""

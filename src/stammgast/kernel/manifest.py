@@ -1,0 +1,116 @@
+"""How a module joins the system: one `MANIFEST` that names what it brings. `app.py` lists them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, ControllerRouterHandler
+    from typer import Typer
+
+    from stammgast.kernel.features import Feature
+    from stammgast.kernel.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class NavigationEntry:
+    """One line of the left navigation. `group` is the person's question, e.g. `customers` or `connect`."""
+
+    group: str
+    label: str
+    path: str
+    icon: str
+    role: str = "viewer"
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class HomePanel:
+    """One panel of the home page: an htmx fragment at `path`, loaded by the page and refreshed every `seconds`."""
+
+    name: str
+    path: str
+    order: int
+    wide: bool = False
+    seconds: int = 0
+
+
+@dataclass(frozen=True)
+class SearchProvider:
+    """Answers the search on top: `find(runtime, text, limit)` gives (label, detail, path) rows, best first."""
+
+    group: str
+    find: Callable[[Runtime, str, int], Sequence[tuple[str, str, str]]]
+
+
+@dataclass(frozen=True)
+class AsgiMount:
+    """A plain ASGI app for paths that begin with one of `prefixes` (or equal one of `paths`); for hot paths only."""
+
+    prefixes: tuple[str, ...]
+    paths: tuple[str, ...]
+    make: Callable[[Runtime], ASGIApp]
+
+
+@dataclass(frozen=True)
+class TimerKind:
+    """What happens when a durable timer of kind `name` is due; runs in the worker, may answer with effects."""
+
+    name: str
+    fire: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work that the `web` or `worker` process repeats every `seconds` (clean-up, checkpoints)."""
+
+    name: str
+    process: str
+    seconds: float
+    run: Callable[[Runtime], None]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One line of /metrics: `read(runtime)` gives {labels as text: value}."""
+
+    name: str
+    help: str
+    kind: str
+    read: Callable[[Runtime], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class ReadyCheck:
+    """One line of /readyz and `doctor`: `check(runtime)` gives None when well, else a sentence that says how to mend it."""
+
+    name: str
+    check: Callable[[Runtime], str | None]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that one module brings. Everything but the name may stay empty."""
+
+    name: str
+    folder: Path
+    routes: Sequence[ControllerRouterHandler] = ()
+    mounts: Sequence[AsgiMount] = ()
+    navigation: Sequence[NavigationEntry] = ()
+    home_panels: Sequence[HomePanel] = ()
+    search: Sequence[SearchProvider] = ()
+    features: Sequence[Feature[Any]] = ()
+    reactors: Sequence[Callable[..., Any]] = ()
+    timers: Sequence[TimerKind] = ()
+    tasks: Sequence[Task] = ()
+    commands: Mapping[str, Typer | Callable[..., Any]] = field(default_factory=dict)
+    metrics: Sequence[Metric] = ()
+    ready_checks: Sequence[ReadyCheck] = ()
+
+    def subfolder(self, *names: str) -> Path | None:
+        """Return a folder of the module when it exists (templates, locale, static, migrations/control ...)."""
+        path = self.folder.joinpath(*names)
+        return path if path.is_dir() else None

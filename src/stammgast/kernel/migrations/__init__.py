@@ -1,0 +1,1 @@
+"""Alembic's environment; the revisions themselves lie in each module's own `migrations` folder."""

@@ -1,0 +1,127 @@
+"""State: two databases, `customers` (written by the worker) and `control` (written by web and the command line).
+
+SQLite files by default, two schemas of one PostgreSQL when `state_url` is set. The same SQLAlchemy Core code runs on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from stammgast.kernel.errors import Unavailable
+from stammgast.kernel.settings import Settings
+
+StoreName = Literal["customers", "control"]
+
+BUSY_MILLIS = 10_000
+
+
+class State:
+    """One of the two databases: short write transactions and snapshot reads."""
+
+    def __init__(self, name: StoreName, url: str) -> None:
+        """Make the engine; nothing is opened before it is used."""
+        self.name: StoreName = name
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url, name)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a short write transaction (`BEGIN IMMEDIATE` on SQLite); commit at the end, roll back on an error."""
+        with self._begun("BEGIN IMMEDIATE") as connection:
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a consistent snapshot for reading; whatever is written in it is rolled back."""
+        with self._begun("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def _begun(self, how: str) -> Iterator[Connection]:
+        try:
+            connection = self.engine.connect().execution_options(sqlite_begin=how)
+            connection.begin()
+        except OperationalError as problem:
+            raise Unavailable(what=f"The {self.name} database") from problem
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            connection.close()
+
+    def is_reachable(self) -> bool:
+        """Say whether the database answers."""
+        try:
+            with self.read() as connection:
+                connection.execute(text("SELECT 1"))
+        except (Unavailable, DBAPIError):
+            return False
+        return True
+
+    def migrate(self, locations: Sequence[Path]) -> None:
+        """Bring the database to the newest revision of every module's `locations` (Alembic, one branch a module)."""
+        if not locations:
+            return
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("version_locations", "\n".join(str(one) for one in locations))
+        config.set_main_option("path_separator", "newline")
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {self.name}"))
+        with self.engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "heads")
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_state(settings: Settings, name: StoreName) -> State:
+    """Return the database `name` of this installation; SQLite's folder is made when it is missing."""
+    if settings.state_url:
+        return State(name, settings.state_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    return State(name, f"sqlite:///{settings.state_dir / f'{name}.db'}")
+
+
+def _sqlite_engine(url: str) -> Engine:
+    # The driver's own implicit transactions are switched off, so that write() and read() decide how to begin.
+    engine = create_engine(url, connect_args={"timeout": BUSY_MILLIS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: object, _record: object) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined]
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_MILLIS}",
+            "foreign_keys=ON",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+            "mmap_size=0",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+    return engine
+
+
+def _postgres_engine(url: str, schema: str) -> Engine:
+    options = {"options": f"-csearch_path={schema} -ctimezone=UTC"}
+    return create_engine(url, connect_args=options, pool_pre_ping=True, pool_size=5)
