@@ -63,13 +63,13 @@ class NotAllowed(StammgastError):
 
 
 class Invalid(StammgastError):
-    """{field}: {problem}"""
+    """{field}: {problem}."""
 
     status = 422
 
 
 class Conflict(StammgastError):
-    """{problem}"""
+    """{problem}."""
 
     status = 409
 

@@ -27,7 +27,7 @@ class UnknownSetting(StammgastError):
 
 
 class UnreadableSettings(StammgastError):
-    """The settings file {path} can't be read: {problem}"""
+    """The settings file {path} can't be read: {problem}."""
 
 
 def _of(default: T, text: str) -> T:
