@@ -1,0 +1,1 @@
+"""What an event does not say about itself but lets us know: device, country, campaign, referrer, channel, staff."""

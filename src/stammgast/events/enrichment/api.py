@@ -1,0 +1,139 @@
+"""Enrichment: what the reader of the log calls for each event; pure but for caches."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from stammgast.events.contracts import Event
+from stammgast.events.enrichment.agents import NO_AGENT, Agent, is_browser, read_agent
+from stammgast.events.enrichment.campaign import NO_CAMPAIGN, Campaign, read_context, read_query
+from stammgast.events.enrichment.geo import country_of
+from stammgast.events.enrichment.language import language_of
+from stammgast.events.enrichment.referrers import classify_referrer
+from stammgast.events.enrichment.rules import ChannelRule, EnrichmentRules, StaffRules
+
+__all__ = ["ChannelRule", "EnrichmentRules", "StaffRules", "enrich"]
+
+PATH_LENGTH_MAX = 1_000
+TITLE_LENGTH_MAX = 300
+NAME_LENGTH_MAX = 100
+_EMPTY: dict[str, Any] = {}
+
+
+def enrich(event: Event, ip: str, user_agent: str, rules: EnrichmentRules) -> None:
+    """Fill the event's enrichment fields in place.
+
+    ip: the customer's truncated address; empty when not known (server SDKs, imports). `context.ip` beats it.
+    user_agent: of the request; counts only when it is a browser's, since a server SDK's says nothing about the
+    customer. `context.userAgent` beats it.
+    """
+    context = event.context
+    said_ip = context.get("ip")
+    if isinstance(said_ip, str) and said_ip:
+        ip = said_ip
+    user_agent = _customers_agent(context, user_agent)
+    _fill_device(event, read_agent(user_agent) if user_agent else NO_AGENT)
+    event.country = (country_of(ip) if ip else "") or _said_country(context)
+    locale = context.get("locale")
+    event.language = language_of(locale) if isinstance(locale, str) else ""
+    host = _fill_page(event)
+    _fill_channel(event, host, rules)
+    event.is_staff = rules.staff_marker.is_staff(event, ip, user_agent)
+
+
+def _customers_agent(context: dict[str, Any], requests: str) -> str:
+    said = context.get("userAgent")
+    if isinstance(said, str) and said:
+        return said
+    return requests if is_browser(requests) else ""
+
+
+def _fill_device(event: Event, agent: Agent) -> None:
+    event.device = agent.device
+    event.browser = agent.browser
+    event.os = agent.os
+    event.is_bot = agent.is_bot
+    if "os" in event.context or "device" in event.context:
+        _fill_from_app(event)
+
+
+def _fill_from_app(event: Event) -> None:
+    """Take what a mobile SDK says in `context.os` and `context.device`: it knows better than the user agent."""
+    system = event.context.get("os")
+    if isinstance(system, dict) and isinstance(name := system.get("name"), str) and name:
+        event.os = name[:NAME_LENGTH_MAX]
+    device = event.context.get("device")
+    kind = device.get("type") if isinstance(device, dict) else None
+    if isinstance(kind, str) and kind.lower() in ("ios", "android", "mobile", "tablet"):
+        model = str(device.get("model") or "").lower() if isinstance(device, dict) else ""
+        event.device = "tablet" if "ipad" in model or kind.lower() == "tablet" else event.device or "mobile"
+
+
+def _said_country(context: dict[str, Any]) -> str:
+    location = context.get("location")
+    country = location.get("country") if isinstance(location, dict) else None
+    return country.upper() if isinstance(country, str) and len(country) == 2 and country.isalpha() else ""  # noqa: PLR2004 - alpha-2
+
+
+def _fill_page(event: Event) -> str:
+    """Fill page, campaign and referrer; return the page's host, empty when the event is on no page."""
+    page = event.context.get("page")
+    page = page if isinstance(page, dict) else _EMPTY
+    own = event.properties if event.type == "page" else _EMPTY
+    if not page and not own and "campaign" not in event.context:
+        return ""
+    url = _text(own, "url") or _text(page, "url")
+    host, url_path, url_query = _split(url) if url else ("", "", "")
+    event.page_path = (_text(own, "path") or _text(page, "path") or url_path)[:PATH_LENGTH_MAX]
+    event.page_title = (_text(own, "title") or _text(page, "title"))[:TITLE_LENGTH_MAX]
+    campaign = _campaign(event.context, _text(own, "search") or _text(page, "search") or url_query)
+    event.campaign_source = campaign.source
+    event.campaign_medium = campaign.medium
+    event.campaign_name = campaign.name
+    event.campaign_term = campaign.term
+    event.campaign_content = campaign.content
+    event.click_id = campaign.click_id
+    if url or event.page_path or not campaign.is_empty:
+        referrer = _text(own, "referrer") or _text(page, "referrer")
+        event.referrer_medium, event.referrer_name = classify_referrer(campaign, referrer, host)
+    return host
+
+
+def _campaign(context: dict[str, Any], query: str) -> Campaign:
+    found = read_query(query) if query else NO_CAMPAIGN
+    said = context.get("campaign")
+    if not isinstance(said, dict) or not said:
+        return found
+    told = read_context(said)
+    if told.is_empty:
+        return found
+    return Campaign(told.source, told.medium, told.name, told.term, told.content, found.click_id)
+
+
+def _fill_channel(event: Event, host: str, rules: EnrichmentRules) -> None:
+    context = event.context
+    library = context.get("library")
+    library_name = _text(library, "name") if isinstance(library, dict) else ""
+    channel, touchpoint = rules.classifier.classify(
+        event.source, library_name, event.type, event.name, host, event.page_path
+    )
+    # A sender that names them itself (an import map, a till) knows best.
+    event.channel = _text(context, "channel")[:NAME_LENGTH_MAX] or channel
+    event.touchpoint = _text(context, "touchpoint")[:NAME_LENGTH_MAX] or touchpoint
+
+
+def _text(place: dict[str, Any], key: str) -> str:
+    value = place.get(key)
+    return value if isinstance(value, str) else ""
+
+
+@lru_cache(16_384)
+def _split(url: str) -> tuple[str, str, str]:
+    """Return (host, path, query) of an address, or three empty texts when it is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.path, parts.query
+    except ValueError:
+        return "", "", ""

@@ -1,0 +1,133 @@
+"""The rules a user can edit: which channel and touchpoint an event belongs to, and whose traffic is staff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from stammgast.kernel.ids import SourceId
+
+if TYPE_CHECKING:
+    from stammgast.events.enrichment.channels import ChannelClassifier
+    from stammgast.events.enrichment.staff import StaffMarker
+
+CHANNELS = ("web", "app", "mail", "phone", "shop", "social", "chat", "survey", "sms")
+"""Channels the pages know an icon and a colour for; a rule may name others."""
+
+
+class ChannelRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of the ordered list. Every condition that is not empty must hold; texts compare without case, `*` is any.
+
+    The first matching rule that names a channel gives the channel, the first that names a touchpoint the touchpoint.
+
+    source: number of one source, 0 for any. source_kind: as in the workspace (website, server, ...). library:
+    `context.library.name`. event: the event of a track or the name of a page or screen. type: track, page ...
+    page: a path when it begins with `/`, else host and path (`help.example.com/*`).
+    """
+
+    channel: str = ""
+    touchpoint: str = ""
+    source: int = 0
+    source_kind: str = ""
+    library: str = ""
+    type: str = ""
+    event: str = ""
+    page: str = ""
+
+
+class StaffRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whose traffic is the company's own. Any one that fits marks the event.
+
+    networks: CIDR, compared after truncation (/24, /48), so a smaller network covers its whole /24.
+    mail_domains: of an `email` trait or property. user_ids: exact. user_agents: parts of a user agent, without case.
+    """
+
+    networks: tuple[str, ...] = ()
+    mail_domains: tuple[str, ...] = ()
+    user_ids: tuple[str, ...] = ()
+    user_agents: tuple[str, ...] = ()
+
+
+DEFAULT_CHANNEL_RULES: tuple[ChannelRule, ...] = (
+    # What happened says more than who sent it: a server reports the shop's till and the mail tool alike.
+    ChannelRule(event="Email *", channel="mail"),
+    ChannelRule(event="Newsletter *", channel="mail", touchpoint="Newsletter"),
+    ChannelRule(event="SMS *", channel="sms"),
+    ChannelRule(event="Push Notification *", channel="app", touchpoint="Push notification"),
+    ChannelRule(event="Live Chat *", channel="chat", touchpoint="Live chat"),
+    ChannelRule(event="Chat *", channel="chat", touchpoint="Chat"),
+    ChannelRule(event="Call *", channel="phone", touchpoint="Call centre"),
+    ChannelRule(event="Phone *", channel="phone", touchpoint="Call centre"),
+    ChannelRule(event="Mention Posted", channel="social", touchpoint="Mention"),
+    ChannelRule(event="Social *", channel="social"),
+    ChannelRule(event="Store *", channel="shop", touchpoint="Store"),
+    ChannelRule(event="Receipt *", channel="shop", touchpoint="Till"),
+    # Touchpoints of the event catalogue (Segment's Ecommerce names and ours), whatever the channel.
+    ChannelRule(event="Product List *", touchpoint="Product list"),
+    ChannelRule(event="Products Searched", touchpoint="Search"),
+    ChannelRule(event="Product Viewed", touchpoint="Product page"),
+    ChannelRule(event="Product Clicked", touchpoint="Product list"),
+    ChannelRule(event="Product Added", touchpoint="Basket"),
+    ChannelRule(event="Product Removed", touchpoint="Basket"),
+    ChannelRule(event="Cart *", touchpoint="Basket"),
+    ChannelRule(event="Checkout *", touchpoint="Checkout"),
+    ChannelRule(event="Payment *", touchpoint="Checkout"),
+    ChannelRule(event="Order Completed", touchpoint="Order"),
+    ChannelRule(event="Order Refunded", touchpoint="Return"),
+    ChannelRule(event="Order *", touchpoint="Order"),
+    ChannelRule(event="Survey *", touchpoint="Survey"),
+    ChannelRule(event="Review *", touchpoint="Review"),
+    ChannelRule(event="Case *", touchpoint="Service"),
+    # Who sent it.
+    ChannelRule(source_kind="website", channel="web"),
+    ChannelRule(source_kind="web", channel="web"),
+    ChannelRule(source_kind="browser", channel="web"),
+    ChannelRule(source_kind="app", channel="app"),
+    ChannelRule(source_kind="mobile", channel="app"),
+    ChannelRule(source_kind="shop", channel="shop"),
+    ChannelRule(source_kind="pos", channel="shop"),
+    ChannelRule(source_kind="mail", channel="mail"),
+    ChannelRule(source_kind="phone", channel="phone"),
+    ChannelRule(source_kind="chat", channel="chat"),
+    ChannelRule(source_kind="social", channel="social"),
+    ChannelRule(type="screen", channel="app"),
+    ChannelRule(library="analytics-ios", channel="app"),
+    ChannelRule(library="analytics-swift", channel="app"),
+    ChannelRule(library="analytics-android", channel="app"),
+    ChannelRule(library="analytics-kotlin", channel="app"),
+    ChannelRule(library="*react-native*", channel="app"),
+    ChannelRule(library="*flutter*", channel="app"),
+    ChannelRule(library="analytics.js", channel="web"),
+    ChannelRule(library="RudderLabs JavaScript SDK", channel="web"),
+    ChannelRule(page="*", channel="web"),
+)
+
+
+@dataclass(frozen=True)
+class EnrichmentRules:
+    """A snapshot of all that enrichment takes from control data. Make a new one when any of it changes.
+
+    source_kinds: what kind each source is, by number; a source that is absent has none.
+    """
+
+    channels: tuple[ChannelRule, ...] = DEFAULT_CHANNEL_RULES
+    staff: StaffRules = field(default_factory=StaffRules)
+    source_kinds: Mapping[SourceId, str] = field(default_factory=dict)
+
+    @cached_property
+    def classifier(self) -> ChannelClassifier:
+        """The channel rules made ready, with their cache."""
+        from stammgast.events.enrichment.channels import ChannelClassifier
+
+        return ChannelClassifier(self.channels, self.source_kinds)
+
+    @cached_property
+    def staff_marker(self) -> StaffMarker:
+        """The staff rules made ready, with their cache."""
+        from stammgast.events.enrichment.staff import StaffMarker
+
+        return StaffMarker(self.staff)

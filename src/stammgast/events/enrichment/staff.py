@@ -1,0 +1,68 @@
+"""Is this the company's own traffic? By network, mail domain, user id or user agent, as the workspace says."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from stammgast.events.contracts import Event
+from stammgast.events.enrichment.rules import StaffRules
+
+KEPT_BITS_V4 = 24
+KEPT_BITS_V6 = 48
+
+
+class StaffMarker:
+    """Staff rules made ready. A rule that can't be read (they are checked when saved) marks nobody."""
+
+    def __init__(self, rules: StaffRules) -> None:
+        """Widen networks to what a truncated address still shows."""
+        self._networks = tuple(network for text in rules.networks if (network := truncated_network(text)))
+        self._domains = frozenset(domain.lower().lstrip("@") for domain in rules.mail_domains)
+        self._user_ids = frozenset(rules.user_ids)
+        self._user_agents = tuple(part.lower() for part in rules.user_agents if part)
+        self.is_idle = not (self._networks or self._domains or self._user_ids or self._user_agents)
+        self._is_staff_network = lru_cache(16_384)(self._contains)
+        self._is_staff_agent = lru_cache(16_384)(self._names_agent)
+
+    def is_staff(self, event: Event, ip: str, user_agent: str) -> bool:
+        """Say whether any rule fits the event, its truncated address or its user agent."""
+        if self.is_idle:
+            return False
+        if event.user_id in self._user_ids or (self._domains and self._has_staff_mail(event)):
+            return True
+        if self._networks and ip and self._is_staff_network(ip):
+            return True
+        return bool(self._user_agents and user_agent) and self._is_staff_agent(user_agent)
+
+    def _has_staff_mail(self, event: Event) -> bool:
+        for place in (event.traits, event.properties):
+            email = place.get("email")
+            if isinstance(email, str) and email.strip().lower().rpartition("@")[2] in self._domains and "@" in email:
+                return True
+        return False
+
+    def _contains(self, ip: str) -> bool:
+        try:
+            address = ip_address(ip)
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
+
+    def _names_agent(self, user_agent: str) -> bool:
+        lowered = user_agent.lower()
+        return any(part in lowered for part in self._user_agents)
+
+
+def truncated_network(text: str) -> IPv4Network | IPv6Network | None:
+    """Return the network as wide as truncation leaves it, or None when `text` is no network.
+
+    >>> truncated_network("203.0.113.77/32")
+    IPv4Network('203.0.113.0/24')
+    """
+    try:
+        network = ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+    kept = KEPT_BITS_V4 if network.version == 4 else KEPT_BITS_V6  # noqa: PLR2004 - IP versions
+    return network.supernet(new_prefix=kept) if network.prefixlen > kept else network
