@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from stammgast.events.contracts import Event
 from stammgast.events.enrichment.agents import NO_AGENT, Agent, is_browser, read_agent
-from stammgast.events.enrichment.campaign import NO_CAMPAIGN, Campaign, read_context, read_query
+from stammgast.events.enrichment.campaign import NO_CAMPAIGN, Campaign, read_context
 from stammgast.events.enrichment.geo import country_of
 from stammgast.events.enrichment.language import language_of
-from stammgast.events.enrichment.referrers import classify_referrer
 from stammgast.events.enrichment.rules import ChannelRule, EnrichmentRules, StaffRules
+from stammgast.events.enrichment.visit import read_visit
 
 __all__ = ["ChannelRule", "EnrichmentRules", "StaffRules", "enrich"]
 
-PATH_LENGTH_MAX = 1_000
 TITLE_LENGTH_MAX = 300
 NAME_LENGTH_MAX = 100
 _EMPTY: dict[str, Any] = {}
@@ -82,34 +79,32 @@ def _fill_page(event: Event) -> str:
     page = event.context.get("page")
     page = page if isinstance(page, dict) else _EMPTY
     own = event.properties if event.type == "page" else _EMPTY
-    if not page and not own and "campaign" not in event.context:
+    said = event.context.get("campaign")
+    if not page and not own and not said:
         return ""
-    url = _text(own, "url") or _text(page, "url")
-    host, url_path, url_query = _split(url) if url else ("", "", "")
-    event.page_path = (_text(own, "path") or _text(page, "path") or url_path)[:PATH_LENGTH_MAX]
+    visit = read_visit(
+        _text(own, "url") or _text(page, "url"),
+        _text(own, "path") or _text(page, "path"),
+        _text(own, "search") or _text(page, "search"),
+        _text(own, "referrer") or _text(page, "referrer"),
+        read_context(said) if isinstance(said, dict) else NO_CAMPAIGN,
+    )
+    event.page_path = visit.path
     event.page_title = (_text(own, "title") or _text(page, "title"))[:TITLE_LENGTH_MAX]
-    campaign = _campaign(event.context, _text(own, "search") or _text(page, "search") or url_query)
+    event.referrer_medium = visit.referrer_medium
+    event.referrer_name = visit.referrer_name
+    if visit.campaign is not NO_CAMPAIGN:
+        _fill_campaign(event, visit.campaign)
+    return visit.host
+
+
+def _fill_campaign(event: Event, campaign: Campaign) -> None:
     event.campaign_source = campaign.source
     event.campaign_medium = campaign.medium
     event.campaign_name = campaign.name
     event.campaign_term = campaign.term
     event.campaign_content = campaign.content
     event.click_id = campaign.click_id
-    if url or event.page_path or not campaign.is_empty:
-        referrer = _text(own, "referrer") or _text(page, "referrer")
-        event.referrer_medium, event.referrer_name = classify_referrer(campaign, referrer, host)
-    return host
-
-
-def _campaign(context: dict[str, Any], query: str) -> Campaign:
-    found = read_query(query) if query else NO_CAMPAIGN
-    said = context.get("campaign")
-    if not isinstance(said, dict) or not said:
-        return found
-    told = read_context(said)
-    if told.is_empty:
-        return found
-    return Campaign(told.source, told.medium, told.name, told.term, told.content, found.click_id)
 
 
 def _fill_channel(event: Event, host: str, rules: EnrichmentRules) -> None:
@@ -127,13 +122,3 @@ def _fill_channel(event: Event, host: str, rules: EnrichmentRules) -> None:
 def _text(place: dict[str, Any], key: str) -> str:
     value = place.get(key)
     return value if isinstance(value, str) else ""
-
-
-@lru_cache(16_384)
-def _split(url: str) -> tuple[str, str, str]:
-    """Return (host, path, query) of an address, or three empty texts when it is none."""
-    try:
-        parts = urlsplit(url)
-        return parts.hostname or "", parts.path, parts.query
-    except ValueError:
-        return "", "", ""
