@@ -109,6 +109,8 @@ class Manifest:
     commands: Mapping[str, Typer | Callable[..., Any]] = field(default_factory=dict)
     metrics: Sequence[Metric] = ()
     ready_checks: Sequence[ReadyCheck] = ()
+    services: Mapping[type, Callable[[Runtime], Any]] = field(default_factory=dict)
+    """Objects of which a process holds one, made when `Runtime.service` is first asked for their kind."""
 
     def subfolder(self, *names: str) -> Path | None:
         """Return a folder of the module when it exists (templates, locale, static, migrations/control ...)."""

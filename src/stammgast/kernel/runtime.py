@@ -29,7 +29,11 @@ class Runtime:
     """One live object of a kind for the whole process (log writer, caches), made by whoever owns it."""
 
     def service(self, kind: type[T]) -> T:
-        """Return the process's one `kind`; KeyError when this process has none."""
+        """Return the process's one `kind`, made on first asking when a manifest says how; KeyError when none does."""
+        if kind not in self.services:
+            made = next((one.services[kind] for one in self.manifests if kind in one.services), None)
+            if made is not None:
+                self.services.setdefault(kind, made(self))
         return cast("T", self.services[kind])
 
     def close(self) -> None:

@@ -1,0 +1,44 @@
+"""Guards: who may come in. `requires("analyst")` on a route handler, a controller or a router."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
+
+from stammgast.kernel.errors import NotAllowed, StammgastError
+from stammgast.web.contracts import Person, Role
+
+AnyConnection = ASGIConnection[BaseRouteHandler, "Person | None", object, object]  # type: ignore[type-var]
+
+
+class LoginNeeded(StammgastError):
+    """Log in first, or send an API token: `Authorization: Bearer sgt_...`."""
+
+    status = 401
+
+
+def person_or_none(connection: object) -> Person | None:
+    """Return who is asking, None when it is nobody we know."""
+    return cast("Person | None", connection.scope.get("user"))  # type: ignore[attr-defined]
+
+
+def person_of(connection: object) -> Person:
+    """Return who is asking; raises LoginNeeded."""
+    person = person_or_none(connection)
+    if person is None:
+        raise LoginNeeded
+    return person
+
+
+def requires(role: Role | str) -> Guard:
+    """Return a guard that lets in people and tokens with at least `role`, and answers 401 or 403 to others."""
+    needed = Role(role)
+
+    def guard(connection: ASGIConnection[BaseRouteHandler, Person | None, object, object], _: BaseRouteHandler) -> None:  # type: ignore[type-var]
+        if not person_of(connection).may(needed):
+            raise NotAllowed(needed=needed.value)
+
+    return guard
