@@ -13,6 +13,11 @@ def now_millis() -> int:
     return time.time_ns() // 1_000_000
 
 
+def monotonic() -> float:
+    """Return seconds that only ever grow, for measuring how long something takes."""
+    return time.monotonic()
+
+
 def now() -> datetime:
     """Return the present moment, aware, in UTC."""
     return from_millis(now_millis())
