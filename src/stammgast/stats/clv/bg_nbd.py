@@ -87,9 +87,8 @@ class BgNbd(Fitted):
 
     def _alive(self, x: FloatArray, t_x: FloatArray, t: FloatArray) -> FloatArray:
         chances = x + self.modified
-        with np.errstate(divide="ignore"):
-            log_odds_dead = np.log(self.a) - np.log(self.b + chances - 1)
-        log_odds_dead = log_odds_dead + (self.r + x) * (np.log(self.alpha + t) - np.log(self.alpha + t_x))
+        log_odds_dead = np.log(self.a) - np.log(self.b + np.maximum(chances, 1) - 1)
+        log_odds_dead += (self.r + x) * (np.log(self.alpha + t) - np.log(self.alpha + t_x))
         return np.where(chances > 0, special.expit(-log_odds_dead), 1.0)
 
 
@@ -109,7 +108,7 @@ def fit_bg_nbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weights
 
     >>> model = fit_bg_nbd([2, 0, 1, 3, 0, 7], [20, 0, 5, 30, 0, 28], [30, 30, 32, 35, 36, 36], [30, 40, 30, 20, 60, 9])
     >>> model.expected_purchases(10, [3, 0], [30, 0], [35, 36]).round(1)
-    array([0.8, 0.2])
+    array([0.7, 0.1])
     """
     return _fit("BG/NBD", group_histories(frequency, recency, age, weights), modified=False)
 
@@ -148,7 +147,7 @@ def bg_nbd_log_likelihood(histories: PurchaseHistories, *, modified: bool = Fals
         value, gradient = _by_frequency(parameters, distinct, distinct + modified, count)
         log_age, log_recency = np.log(alpha + t), np.log(alpha + t_x)
         shape = r + x
-        log_drop = (np.log(a) - np.log(b + distinct + modified - 1 + (distinct + modified == 0)))[place]
+        log_drop = (np.log(a) - np.log(b + np.maximum(distinct + modified, 1) - 1))[place]
         log_odds = log_drop + shape * (log_age - log_recency)
         dead = special.expit(log_odds)
         value += float(weight @ (-shape * log_age - special.log_expit(-log_odds)))
