@@ -25,6 +25,8 @@ class Runtime:
     control: State
     customers: State
     history: HistoryClient
+    process: str = "command"
+    """Whose runtime this is: web, worker or command."""
     services: dict[type, Any] = field(default_factory=dict)
     """One live object of a kind for the whole process (log writer, caches), made by whoever owns it."""
 
@@ -43,3 +45,4 @@ class Runtime:
                 one.close()
         self.control.close()
         self.customers.close()
+        self.history.close()

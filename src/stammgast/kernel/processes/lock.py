@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stammgast.kernel.errors import StammgastError
@@ -46,6 +48,15 @@ def hold_lock(data: Path, run_dir: Path, patience: float = 5.0) -> int:
     os.truncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
+
+
+@contextmanager
+def held_briefly(path: Path) -> Iterator[None]:
+    """Hold the lock file `path` for a short while, waiting for whoever holds it now."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _try_lock(descriptor: int) -> bool:

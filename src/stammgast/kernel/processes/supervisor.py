@@ -190,11 +190,10 @@ def run_up(order: Order) -> None:
 
 
 def main(arguments: Iterable[str]) -> int:
-    """Run `up` from its own command line: DATA PORT [--demo]; PORT may be empty. Returns the exit code."""
-    data, port, *flags = arguments
+    """Run `up` from its own command line: DATA [--demo]; host and port come as variables. Returns the exit code."""
+    data, *flags = arguments
     try:
-        settings = load_settings(data=data, port=port or None)
-        os.environ["STAMMGAST_PORT"] = str(settings.port)
+        settings = load_settings(data=data)
         start_logging("up", settings.log_level)
         run_up(Order(settings, demo="--demo" in flags))
     except StammgastError as refusal:

@@ -1,0 +1,201 @@
+"""The composition root: the ordered list of modules, and how an installation is opened and brought up to date.
+
+A module joins by its name in MODULES alone: `<module>/manifest.py` holds its MANIFEST, `<module>/commands.py` (if there
+is one) its COMMANDS. Commands stand apart so that the command line can list them without loading web and stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from stammgast.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from typer import Typer
+
+    from stammgast.kernel.manifest import Manifest
+    from stammgast.kernel.runtime import Runtime
+
+MODULES = ("workspace", "operations")
+"""Every module, lowest layer first. Later modules may lean on earlier ones."""
+
+DEMO_EMAIL = "alice@demo.example.com"
+
+Process = Literal["web", "worker", "command"]
+
+
+@cache
+def manifests() -> Sequence[Manifest]:
+    """Return the manifest of every module, in order."""
+    return tuple(cast("Manifest", import_module(f"stammgast.{name}.manifest").MANIFEST) for name in MODULES)
+
+
+def command_tables() -> Mapping[str, Mapping[str, Typer | Callable[..., Any]]]:
+    """Return the commands of every module that has some: module -> command -> Typer group or function."""
+    return {
+        name: import_module(f"stammgast.{name}.commands").COMMANDS
+        for name in MODULES
+        if find_spec(f"stammgast.{name}.commands") is not None
+    }
+
+
+def open_runtime(settings: Settings, process: Process) -> Runtime:
+    """Open the stores of an installation for one process; nothing answers yet, nothing is migrated.
+
+    `process` tells the modules' services who they work for. Close it when done: `Runtime.close`.
+    """
+    from stammgast.kernel.history import open_history
+    from stammgast.kernel.runtime import Runtime
+    from stammgast.kernel.state import open_state
+
+    return Runtime(
+        settings=settings,
+        manifests=manifests(),
+        control=open_state(settings, "control"),
+        customers=open_state(settings, "customers"),
+        history=open_history(settings),
+        process=process,
+    )
+
+
+def open_for_command(settings: Settings) -> Runtime:
+    """Open the installation for a command, whether the system runs or not; a new one gets its state first."""
+    if settings.state_url or not (settings.state_dir / "control.db").exists():
+        migrate_state(settings)
+    return open_runtime(settings, "command")
+
+
+def migrate_state(settings: Settings) -> None:
+    """Bring `control` and `customers` to the newest revision of every module."""
+    from stammgast.kernel.processes.lock import held_briefly
+    from stammgast.kernel.state import StoreName, open_state
+
+    names: tuple[StoreName, ...] = ("control", "customers")
+    # `up` and a command may both meet a new installation; one of them makes it, the other finds it made.
+    with held_briefly(settings.run_dir / "migrate.lock"):
+        for name in names:
+            state = open_state(settings, name)
+            try:
+                state.migrate(_folders("migrations", name))
+            finally:
+                state.close()
+
+
+def migrate(settings: Settings) -> None:
+    """Bring all three stores to the newest revision; history must answer.
+
+    Raises Unavailable when it does not.
+    """
+    from stammgast.kernel.history import open_history
+    from stammgast.kernel.history_migrations import migrate_history
+
+    migrate_state(settings)
+    history = open_history(settings)
+    try:
+        migrate_history(history, _folders("migrations", "history"))
+    finally:
+        history.close()
+
+
+def prepare(settings: Settings, *, demo: bool) -> None:
+    """Bring the stores up to date and write what `up` shall say once everything is ready (how to log in first)."""
+    from stammgast.kernel.processes.run_dir import write_small
+    from stammgast.kernel.processes.supervisor import GREETING
+
+    migrate(settings)
+    runtime = open_runtime(settings, "command")
+    try:
+        greeting = _demo_greeting(runtime) if demo else _setup_greeting(runtime)
+    finally:
+        runtime.close()
+    write_small(settings.run_dir / GREETING, greeting, mode=0o600)
+
+
+def _setup_greeting(runtime: Runtime) -> str:
+    from stammgast.workspace.api import make_setup_link
+
+    link = make_setup_link(runtime)
+    return f"Create the administrator here (works once): {link}" if link else ""
+
+
+def _demo_greeting(runtime: Runtime) -> str:
+    from stammgast.kernel.ids import new_secret
+    from stammgast.kernel.processes.run_dir import read_small, write_small
+    from stammgast.workspace.api import create_user, has_people
+    from stammgast.workspace.contracts import Actor
+
+    told = runtime.settings.run_dir / "demo.login"
+    greeting = read_small(told)
+    if greeting is None and not has_people(runtime):
+        password = new_secret("")[:16]
+        by = Actor("command", 0, "up --demo")
+        create_user(runtime, by, email=DEMO_EMAIL, name="Alice Demo", role="administrator", password=password)
+        greeting = f"Log in as {DEMO_EMAIL} with the password {password}"
+        write_small(told, greeting + "\n", mode=0o600)
+    return greeting or ""
+
+
+def run_web(settings: Settings) -> None:
+    """Serve collection, interface and API until asked to stop."""
+    from stammgast.kernel.processes.serving import serve
+    from stammgast.web.app import make_app
+
+    with _process(settings, "web") as runtime:
+        serve(lambda: make_app(runtime), settings)
+
+
+def run_worker(settings: Settings) -> None:
+    """Work through the log until asked to stop; the batch under way is finished first."""
+    from stammgast.kernel.processes.tasks import stop_on_signals
+    from stammgast.profiles.pipeline.runner import run
+
+    with _process(settings, "worker") as runtime:
+        run(runtime, stop_on_signals())
+
+
+def run_warehouse(settings: Settings) -> None:
+    """Run the embedded warehouse until asked to stop."""
+    from stammgast.kernel.processes.tasks import stop_on_signals
+    from stammgast.kernel.warehouse.server import run
+
+    with _noted(settings, "warehouse"):
+        run(settings, stop_on_signals())
+
+
+@contextmanager
+def _noted(settings: Settings, process: str) -> Iterator[None]:
+    from stammgast.kernel.logging import start_logging
+    from stammgast.kernel.processes.run_dir import forget_pid, write_pid
+
+    start_logging(process, settings.log_level)
+    write_pid(settings.run_dir, process)
+    try:
+        yield
+    finally:
+        forget_pid(settings.run_dir, process)
+
+
+@contextmanager
+def _process(settings: Settings, process: Process) -> Iterator[Runtime]:
+    from stammgast.kernel.processes.tasks import TaskRunner
+
+    with _noted(settings, process):
+        runtime = open_runtime(settings, process)
+        tasks = TaskRunner(runtime, process)
+        tasks.start()
+        try:
+            yield runtime
+        finally:
+            tasks.stop()
+            runtime.close()
+
+
+def _folders(*names: str) -> list[Path]:
+    found = (one.subfolder(*names) for one in manifests())
+    return [folder for folder in found if folder is not None]

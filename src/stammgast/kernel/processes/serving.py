@@ -1,0 +1,69 @@
+"""Serve one ASGI app in this very process: Granian, embedded, so that web is one process and not two."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+from stammgast.kernel.processes.ports import refuse_taken_port
+from stammgast.kernel.processes.run_dir import write_port
+from stammgast.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from litestar.types import ASGIApp
+
+logger = logging.getLogger(__name__)
+
+FINISH_SECONDS = 8
+"""How long requests that are under way may take once we were asked to stop."""
+BACKLOG = 2_048
+
+_ERRORS_TO_OUR_LOG = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"handlers": [], "propagate": True}},
+}
+
+
+def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished first.
+
+    `make_app` is called inside the event loop's thread. Raises PortTaken or PortForbidden.
+    """
+    refuse_taken_port(settings.host, settings.port)
+    asyncio.run(_serve(make_app, settings))
+
+
+async def _serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server.embed import Server
+
+    server = Server(
+        make_app(),
+        address=_numeric(settings.host),
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        backlog=BACKLOG,
+        log_level=LogLevels.error,
+        log_dictconfig=_ERRORS_TO_OUR_LOG,
+    )
+    server.workers_kill_timeout = FINISH_SECONDS
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    write_port(settings.run_dir, "web", settings.port)
+    logger.info("web listens", extra={"port": settings.port})
+    await server.serve()
+    logger.info("web stopped")
+
+
+def _numeric(host: str) -> str:
+    return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])

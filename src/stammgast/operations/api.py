@@ -1,0 +1,56 @@
+"""What other modules and the edges may ask about the installation itself."""
+
+from __future__ import annotations
+
+import time
+
+from stammgast import __version__
+from stammgast.kernel.runtime import Runtime
+from stammgast.operations.contracts import Finding, ProcessStatus, Progress, Status
+from stammgast.operations.doctor import examine
+from stammgast.operations.machine import process_table
+from stammgast.operations.metrics import metrics_text
+from stammgast.operations.progress import Pace, read_progress
+from stammgast.operations.readiness import problems
+
+__all__ = [
+    "Finding",
+    "ProcessStatus",
+    "Progress",
+    "Status",
+    "examine",
+    "metrics_text",
+    "note_pace",
+    "problems",
+    "read_progress",
+    "status",
+]
+
+
+def note_pace(runtime: Runtime) -> None:
+    """Take a look at the progress, so that a later status can tell rates."""
+    _pace(runtime).note(read_progress(runtime.settings.log_dir), time.monotonic())
+
+
+def status(runtime: Runtime) -> Status:
+    """Return how the whole installation is doing. The one source of `status --json` and of GET /api/status."""
+    progress = read_progress(runtime.settings.log_dir)
+    accepted, processed = _pace(runtime).note(progress, time.monotonic())
+    found = problems(runtime, progress)
+    return Status(
+        version=__version__,
+        ready=not found,
+        problems=found,
+        processes=process_table(runtime.settings.run_dir),
+        log_backlog=progress.backlog,
+        lag_seconds=round(progress.lag_seconds, 3),
+        accepted=progress.accepted,
+        processed=progress.processed,
+        accepted_per_second=None if accepted is None else round(accepted, 1),
+        events_per_second=None if processed is None else round(processed, 1),
+    )
+
+
+def _pace(runtime: Runtime) -> Pace:
+    pace: Pace = runtime.services.setdefault(Pace, Pace())
+    return pace

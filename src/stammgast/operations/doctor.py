@@ -1,0 +1,171 @@
+"""`stammgast doctor`: looks at disk, stores, versions, clock and ports, and says how to mend what is not well."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+
+from stammgast import __version__
+from stammgast.kernel.processes.ports import is_free
+from stammgast.kernel.processes.run_dir import read_port, running_pid
+from stammgast.kernel.runtime import Runtime
+from stammgast.kernel.settings import Settings
+from stammgast.operations.contracts import Finding
+from stammgast.operations.machine import MEGABYTE, free_disk_bytes
+from stammgast.operations.progress import read_progress
+
+DISK_MEGABYTES_MIN = 2_000
+SQLITE_MIN = (3, 35)
+SYNC_MILLIS_MAX = 50.0
+CLOCK_YEAR_MIN = 2025
+LIBRARIES = ("chdb", "clickhouse-connect", "granian", "litestar", "msgspec", "sqlalchemy")
+
+
+def examine(runtime: Runtime) -> list[Finding]:
+    """Return what was found, well or not, in the order in which to mend it."""
+    checks: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (
+        _check_disk,
+        _check_versions,
+        _check_clock,
+        _check_ports,
+        _check_stores,
+        _check_worker,
+    )
+    return [finding for check in checks for finding in check(runtime)]
+
+
+def _check_disk(runtime: Runtime) -> Iterator[Finding]:
+    data = runtime.settings.data
+    free = free_disk_bytes(data) / MEGABYTE
+    yield Finding(
+        "disk space",
+        free >= DISK_MEGABYTES_MIN,
+        f"{free:,.0f} MB free under {data}",
+        "" if free >= DISK_MEGABYTES_MIN else f"Make room: below {DISK_MEGABYTES_MIN:,} MB collection may stop.",
+    )
+    try:
+        millis = _sync_millis(data)
+    except OSError as problem:
+        yield Finding(
+            "disk writes", False, f"{data} can't be written: {problem.strerror}", "Give the folder to this user."
+        )
+        return
+    yield Finding(
+        "disk writes",
+        millis <= SYNC_MILLIS_MAX,
+        f"a write is durable after {millis:.1f} ms",
+        "" if millis <= SYNC_MILLIS_MAX else "Every answer to a tracker waits this long: use a faster disk.",
+    )
+
+
+def _sync_millis(folder: Path) -> float:
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / f".doctor.{os.getpid()}"
+    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        times = []
+        for _ in range(5):
+            os.write(descriptor, b"x" * 4096)
+            begun = time.perf_counter()
+            os.fsync(descriptor)
+            times.append(time.perf_counter() - begun)
+    finally:
+        os.close(descriptor)
+        probe.unlink()
+    return sorted(times)[len(times) // 2] * 1000
+
+
+def _check_versions(_runtime: Runtime) -> Iterator[Finding]:
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    yield Finding("versions", True, f"Stammgast {__version__}, Python {platform.python_version()}, {libraries}")
+    is_new_enough = sqlite3.sqlite_version_info >= SQLITE_MIN
+    yield Finding(
+        "SQLite",
+        is_new_enough,
+        sqlite3.sqlite_version,
+        "" if is_new_enough else f"Use a Python whose SQLite is {SQLITE_MIN[0]}.{SQLITE_MIN[1]} or newer.",
+    )
+    is_linux = sys.platform == "linux"
+    yield Finding("system", is_linux, platform.platform(), "" if is_linux else "Stammgast is tested on Linux only.")
+
+
+def _check_clock(runtime: Runtime) -> Iterator[Finding]:
+    moment = time.gmtime()
+    newest = max(
+        (one.stat().st_mtime for one in runtime.settings.log_dir.glob("*") if one.is_file()), default=time.time()
+    )
+    runs_back = newest - time.time() > 60  # noqa: PLR2004 - a minute
+    is_well = moment.tm_year >= CLOCK_YEAR_MIN and not runs_back
+    yield Finding(
+        "clock",
+        is_well,
+        time.strftime("%Y-%m-%d %H:%M:%S UTC", moment),
+        "" if is_well else "The clock is behind what is already stored: turn on time synchronisation (NTP).",
+    )
+
+
+def _check_ports(runtime: Runtime) -> Iterator[Finding]:
+    settings = runtime.settings
+    yield _port(settings, "web", settings.port, "--port")
+    if not settings.history_url:
+        told = settings.warehouse_port or read_port(settings.run_dir, "warehouse")
+        if told:
+            yield _port(settings, "warehouse", told, "STAMMGAST_WAREHOUSE_PORT")
+
+
+def _port(settings: Settings, process: str, port: int, option: str) -> Finding:
+    name = f"port of {process}"
+    if running_pid(settings.run_dir, process) is not None:
+        return Finding(name, True, f"{port}, used by our {process}")
+    if is_free(port):
+        return Finding(name, True, f"{port}, free")
+    return Finding(
+        name, False, f"{port} is in use by another program", f"Stop that program or choose another: {option}."
+    )
+
+
+def _check_stores(runtime: Runtime) -> Iterator[Finding]:
+    settings = runtime.settings
+    for state in (runtime.control, runtime.customers):
+        where = "PostgreSQL" if settings.state_url else f"{settings.state_dir / state.name}.db"
+        is_well = state.is_reachable() and _is_sound(settings, state.name)
+        mend = "" if is_well else _mend_state(settings)
+        yield Finding(f"{state.name} database", is_well, where, mend)
+    is_well = runtime.history.is_reachable()
+    is_expected = bool(settings.history_url) or running_pid(settings.run_dir, "supervisor") is not None
+    found = "answers" if is_well else ("does not answer" if is_expected else "not running, like the rest")
+    mend = "Look at the warehouse's last lines; check STAMMGAST_HISTORY_URL if it is set."
+    yield Finding("history", is_well or not is_expected, found, "" if is_well or not is_expected else mend)
+
+
+def _is_sound(settings: Settings, name: str) -> bool:
+    path = settings.state_dir / f"{name}.db"
+    if settings.state_url or not path.exists():
+        return True
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        try:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+        except sqlite3.DatabaseError:
+            return False
+
+
+def _mend_state(settings: Settings) -> str:
+    if settings.state_url:
+        return "Check STAMMGAST_STATE_URL and whether PostgreSQL runs."
+    return "Restore the file from your last backup (docs/how-to/backup.md), then start again."
+
+
+def _check_worker(runtime: Runtime) -> Iterator[Finding]:
+    progress = read_progress(runtime.settings.log_dir)
+    is_well = progress.lag_seconds <= runtime.settings.worker_lag_limit
+    runs = running_pid(runtime.settings.run_dir, "worker") is not None
+    found = f"{progress.backlog:,} events wait, the oldest for {progress.lag_seconds:.0f} s"
+    mend = "It catches up by itself; if it does not, read its last lines." if runs else "Start it: `stammgast up`."
+    yield Finding("worker", is_well, found, "" if is_well else mend)

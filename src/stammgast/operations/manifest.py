@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from stammgast.kernel.manifest import AsgiMount, Manifest, Task
+from stammgast.operations.api import note_pace
+from stammgast.operations.commands import COMMANDS
+from stammgast.operations.http import make_health, status
+
+MANIFEST = Manifest(
+    name="operations",
+    folder=Path(__file__).parent,
+    routes=(status,),
+    mounts=(AsgiMount(prefixes=(), paths=("/healthz", "/readyz", "/metrics"), make=make_health),),
+    tasks=(Task("pace", process="web", seconds=5.0, run=note_pace),),
+    commands=COMMANDS,
+)

@@ -1,0 +1,42 @@
+"""Whether the installation can do its work at this moment, and what keeps it from it."""
+
+from __future__ import annotations
+
+from stammgast.kernel.processes.run_dir import running_pid
+from stammgast.kernel.runtime import Runtime
+from stammgast.operations.contracts import Progress
+from stammgast.operations.progress import read_progress
+
+
+def problems(runtime: Runtime, progress: Progress | None = None) -> dict[str, str]:
+    """Return what keeps the installation from being ready: name of the check -> sentence; empty when it is ready."""
+    progress = progress or read_progress(runtime.settings.log_dir)
+    found = {**_store_problems(runtime), **_worker_problems(runtime, progress)}
+    for manifest in runtime.manifests:
+        for one in manifest.ready_checks:
+            sentence = one.check(runtime)
+            if sentence:
+                found[one.name] = sentence
+    return found
+
+
+def _store_problems(runtime: Runtime) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for state in (runtime.control, runtime.customers):
+        if not state.is_reachable():
+            found[state.name] = f"The {state.name} database does not answer. `stammgast doctor` says why."
+    if not runtime.history.is_reachable():
+        found["history"] = "The history store does not answer. `stammgast doctor` says why."
+    return found
+
+
+def _worker_problems(runtime: Runtime, progress: Progress) -> dict[str, str]:
+    if running_pid(runtime.settings.run_dir, "worker") is None:
+        return {"worker": "The worker does not run. `stammgast up` starts it; its last lines say why it ended."}
+    limit = runtime.settings.worker_lag_limit
+    if progress.lag_seconds > limit:
+        return {
+            "worker": f"The worker is {progress.lag_seconds:.0f} s behind (limit {limit:.0f} s), "
+            f"{progress.backlog} events wait. It catches up by itself unless its log lines say otherwise."
+        }
+    return {}

@@ -1,0 +1,87 @@
+"""`stammgast source`, `token` and `user`: what an installation needs before anybody has logged in."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stammgast.kernel.commands import DataOption, JsonOption, installation
+
+if TYPE_CHECKING:
+    from stammgast.workspace.contracts import Actor
+
+source = typer.Typer(help="Sources: where events come from.", no_args_is_help=True)
+token = typer.Typer(help="API tokens: how programs come in.", no_args_is_help=True)
+user = typer.Typer(help="People who log in.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
+RoleOption = Annotated[str, typer.Option("--role", help="administrator, analyst, agent or viewer.")]
+
+
+@source.command("create")
+def create_source(
+    name: NameArgument,
+    data: DataOption = None,
+    kind: Annotated[str, typer.Option("--kind", help="server, browser, mobile or import.")] = "server",
+    as_json: JsonOption = False,
+) -> None:
+    """Make a source and print its write key, which is shown only now."""
+    from stammgast.workspace import api
+
+    with installation(data) as runtime:
+        made = api.create_source(runtime, _actor(), name, kind=kind)  # type: ignore[arg-type]
+    if as_json:
+        _print_json(id=made.source.id, writeKey=made.write_key)
+    else:
+        sys.stdout.write(f"Source {made.source.id}, {made.source.name}. Its write key, shown only now:\n{made.write_key}\n")
+
+
+@token.command("create")
+def create_token(name: NameArgument, role: RoleOption, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Make an API token and print it; it is shown only now."""
+    from stammgast.workspace import api
+
+    with installation(data) as runtime:
+        made, secret = api.create_token(runtime, _actor(), name, role)
+    if as_json:
+        _print_json(token=secret)
+    else:
+        sys.stdout.write(f"Token {made.name} ({made.role}), shown only now:\n{secret}\n")
+
+
+@user.command("create")
+def create_user(
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    role: RoleOption,
+    name: Annotated[str, typer.Option("--name", help="Default: what stands before the @.")] = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a person and print a one-time address at which they choose their password."""
+    from stammgast.workspace import api
+
+    with installation(data) as runtime:
+        made = api.create_user(runtime, _actor(), email=email, name=name or email.partition("@")[0], role=role)
+        link = api.make_entry_link(runtime, _actor(), made.id)
+    if as_json:
+        _print_json(id=made.id, link=link)
+    else:
+        sys.stdout.write(f"{made.name} ({made.role}) chooses a password here (works once):\n{link}\n")
+
+
+def _actor() -> Actor:
+    from stammgast.workspace.contracts import Actor
+
+    return Actor("command", 0, getpass.getuser())
+
+
+def _print_json(**facts: object) -> None:
+    sys.stdout.write(json.dumps(facts) + "\n")
+
+
+COMMANDS: Mapping[str, typer.Typer] = {"source": source, "token": token, "user": user}
