@@ -1,0 +1,224 @@
+"""What other modules and pages may know of a profile. All times are milliseconds since 1970 UTC, all structs frozen."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.ids import Anchor, BrandId, ProfileId, SourceId
+
+SortBy = Literal["last_seen", "first_seen", "name", "events", "orders", "revenue"]
+"""What the list of customers may be sorted by; `name` ascends first, all others descend first."""
+
+TOTAL_MAX = 10_000
+"""Counting stops here; a page that is told this total says "10,000 or more"."""
+
+
+class NoSuchProfile(StammgastError):
+    """There is no profile {reference}."""
+
+    status = 404
+
+
+class WrongCursor(StammgastError):
+    """The cursor {cursor!r} is not one that this list gave out. Start again without it."""
+
+    status = 422
+
+
+class Identifier(msgspec.Struct, frozen=True):
+    """One normalised identifier of a profile, and the earliest event it came with (None: never on a timed event)."""
+
+    namespace: str
+    value: str
+    first_seen: int | None
+    source: SourceId
+    message_id: str
+
+
+class TraitValue(msgspec.Struct, frozen=True):
+    """A value that a trait has or had, with the newest event that said so."""
+
+    value: Any
+    time: int
+    source: SourceId
+    message_id: str
+
+
+class Trait(msgspec.Struct, frozen=True):
+    """A trait: the value that holds (newest event time wins) and up to four values that lost, newest first."""
+
+    name: str
+    current: TraitValue
+    lost: tuple[TraitValue, ...] = ()
+
+
+class Consent(msgspec.Struct, frozen=True):
+    """What the person last said about one category of use."""
+
+    category: str
+    is_agreed: bool
+    time: int
+    message_id: str
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """One customer as known now. `features` maps a feature's name to what it presents (see `profiles/figures`)."""
+
+    profile: ProfileId
+    name: str
+    """What to call them: name, else mail, else an identifier; never empty."""
+    email: str
+    phone: str
+    identifiers: tuple[Identifier, ...]
+    traits: tuple[Trait, ...]
+    """Sorted by name; a trait whose newest value is null is left out."""
+    features: dict[str, Any]
+    consent: tuple[Consent, ...]
+    first_seen: int | None
+    """None when only bots and staff were seen under these identifiers."""
+    last_seen: int | None
+    anchors: tuple[Anchor, ...]
+    merged: tuple[ProfileId, ...]
+    """Numbers of profiles that were merged into this one; they stay valid as references for ever."""
+
+
+class TimelineEvent(msgspec.Struct, frozen=True):
+    """One event on a timeline, from history. Texts are empty where nothing is known."""
+
+    message_id: str
+    time: int
+    received_at: int
+    original_time: int | None
+    type: str
+    name: str
+    user_id: str
+    anonymous_id: str
+    group_id: str
+    source: SourceId
+    brand: BrandId
+    channel: str
+    touchpoint: str
+    device: str
+    browser: str
+    os: str
+    country: str
+    referrer_medium: str
+    referrer_name: str
+    campaign_name: str
+    page_path: str
+    page_title: str
+    properties: dict[str, Any]
+    """As they came (numbers not normalised)."""
+    traits: dict[str, Any]
+    amount: int | None
+    """Micros of `currency`; negative for a refund."""
+    currency: str
+    flags: tuple[str, ...]
+    is_bot: bool
+    is_staff: bool
+    is_import: bool
+
+
+class TimelinePage(msgspec.Struct, frozen=True):
+    """Events newest first; `next` is the cursor of the following page, None at the end."""
+
+    events: tuple[TimelineEvent, ...]
+    next: str | None
+
+
+class CustomerRow(msgspec.Struct, frozen=True):
+    """One line of the list of customers. `revenue` is net (orders less refunds) in micros of the most used `currency`."""
+
+    profile: ProfileId
+    name: str
+    email: str
+    first_seen: int | None
+    last_seen: int | None
+    events: int
+    orders: int
+    revenue: int | None
+    currency: str
+
+
+class CustomerFilter(msgspec.Struct, frozen=True):
+    """Which customers to list; every part that is set must hold."""
+
+    channel: str = ""
+    brand: BrandId = BrandId(0)
+    """0 for every brand."""
+    is_identified: bool | None = None
+    """Known by more than a device or an anonymous id."""
+    has_orders: bool | None = None
+    seen_after: int | None = None
+    seen_before: int | None = None
+    with_bots: bool = False
+    """Also those under whose identifiers only bots and staff were seen."""
+
+
+class CustomerPage(msgspec.Struct, frozen=True):
+    """Customers in the order asked for; `next` is the cursor of the following page, `total` stops at TOTAL_MAX."""
+
+    rows: tuple[CustomerRow, ...]
+    next: str | None
+    total: int
+
+
+class ChannelCount(msgspec.Struct, frozen=True):
+    """Events of one channel in the bucket that begins at `time`; channel is empty where it is not known."""
+
+    time: int
+    channel: str
+    events: int
+
+
+class RecentEvent(msgspec.Struct, frozen=True):
+    """One line of the live view. `fate` is processed, deduplicated or quarantined; `reason` says why where it was."""
+
+    number: int
+    """Grows by one an event; ask for those after the last one seen."""
+    message_id: str
+    time: int
+    received_at: int
+    type: str
+    name: str
+    source: SourceId
+    channel: str
+    fate: Literal["processed", "deduplicated", "quarantined"]
+    reason: str
+    profile: ProfileId
+    """0 for nobody."""
+
+
+class Merge(msgspec.Struct, frozen=True):
+    """Why two profiles became one: the event that said so and the rule and version that let it."""
+
+    kept: ProfileId
+    merged: ProfileId
+    message_id: str
+    time: int
+    """Of that event."""
+    merged_at: int
+    rule: str
+    version: int
+    identifiers: tuple[tuple[str, str], ...]
+    """(namespace, value) pairs of that event which joined the two."""
+
+
+class WorkerStatus(msgspec.Struct, frozen=True):
+    """How the worker is doing, as it last wrote to `run/worker.json`."""
+
+    at: int
+    position: int
+    """Of the log, committed."""
+    lag_seconds: float
+    """Age of the oldest event not yet in profiles; 0 when there is none."""
+    events: int
+    """Taken in since this worker started."""
+    events_per_second: float
+    outbox_events: int
+    """In profiles but not yet in history."""
+    is_paused: bool
+    """Waiting for history because the outbox limit is reached."""
