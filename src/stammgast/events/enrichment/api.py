@@ -9,10 +9,10 @@ from stammgast.events.enrichment.agents import NO_AGENT, Agent, is_browser, read
 from stammgast.events.enrichment.campaign import NO_CAMPAIGN, Campaign, read_context
 from stammgast.events.enrichment.geo import country_of
 from stammgast.events.enrichment.language import language_of
-from stammgast.events.enrichment.rules import ChannelRule, EnrichmentRules, StaffRules
+from stammgast.events.enrichment.rules import ChannelRule, EnrichmentRules
 from stammgast.events.enrichment.visit import read_visit
 
-__all__ = ["ChannelRule", "EnrichmentRules", "StaffRules", "enrich"]
+__all__ = ["ChannelRule", "EnrichmentRules", "enrich"]
 
 TITLE_LENGTH_MAX = 300
 NAME_LENGTH_MAX = 100
@@ -24,7 +24,7 @@ def enrich(event: Event, ip: str, user_agent: str, rules: EnrichmentRules) -> No
 
     ip: the customer's truncated address; empty when not known (server SDKs, imports). `context.ip` beats it.
     user_agent: of the request; counts only when it is a browser's, since a server SDK's says nothing about the
-    customer. `context.userAgent` beats it.
+    customer. `context.userAgent` beats it. An event already marked as staff (by its full address) stays so.
     """
     context = event.context
     said_ip = context.get("ip")
@@ -37,7 +37,7 @@ def enrich(event: Event, ip: str, user_agent: str, rules: EnrichmentRules) -> No
     event.language = language_of(locale) if isinstance(locale, str) else ""
     host = _fill_page(event)
     _fill_channel(event, host, rules)
-    event.is_staff = rules.staff_marker.is_staff(event, ip, user_agent)
+    event.is_staff = event.is_staff or rules.staff_marker.is_staff(event, ip)
 
 
 def _customers_agent(context: dict[str, Any], requests: str) -> str:

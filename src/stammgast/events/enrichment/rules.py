@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stammgast.kernel.ids import SourceId
+from stammgast.workspace.contracts import StaffRules
 
 if TYPE_CHECKING:
     from stammgast.events.enrichment.channels import ChannelClassifier
@@ -24,7 +25,7 @@ class ChannelRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     The first matching rule that names a channel gives the channel, the first that names a touchpoint the touchpoint.
 
-    source: number of one source, 0 for any. source_kind: as in the workspace (website, server, ...). library:
+    source: number of one source, 0 for any. source_kind: as in the workspace (browser, server, mobile, import, internal). library:
     `context.library.name`. event: the event of a track or the name of a page or screen. type: track, page ...
     page: a path when it begins with `/`, else host and path (`help.example.com/*`).
     """
@@ -37,19 +38,6 @@ class ChannelRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     type: str = ""
     event: str = ""
     page: str = ""
-
-
-class StaffRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whose traffic is the company's own. Any one that fits marks the event.
-
-    networks: CIDR, compared after truncation (/24, /48), so a smaller network covers its whole /24.
-    mail_domains: of an `email` trait or property. user_ids: exact. user_agents: parts of a user agent, without case.
-    """
-
-    networks: tuple[str, ...] = ()
-    mail_domains: tuple[str, ...] = ()
-    user_ids: tuple[str, ...] = ()
-    user_agents: tuple[str, ...] = ()
 
 
 DEFAULT_CHANNEL_RULES: tuple[ChannelRule, ...] = (
@@ -83,17 +71,8 @@ DEFAULT_CHANNEL_RULES: tuple[ChannelRule, ...] = (
     ChannelRule(event="Review *", touchpoint="Review"),
     ChannelRule(event="Case *", touchpoint="Service"),
     # Who sent it.
-    ChannelRule(source_kind="website", channel="web"),
-    ChannelRule(source_kind="web", channel="web"),
     ChannelRule(source_kind="browser", channel="web"),
-    ChannelRule(source_kind="app", channel="app"),
     ChannelRule(source_kind="mobile", channel="app"),
-    ChannelRule(source_kind="shop", channel="shop"),
-    ChannelRule(source_kind="pos", channel="shop"),
-    ChannelRule(source_kind="mail", channel="mail"),
-    ChannelRule(source_kind="phone", channel="phone"),
-    ChannelRule(source_kind="chat", channel="chat"),
-    ChannelRule(source_kind="social", channel="social"),
     ChannelRule(type="screen", channel="app"),
     ChannelRule(library="analytics-ios", channel="app"),
     ChannelRule(library="analytics-swift", channel="app"),

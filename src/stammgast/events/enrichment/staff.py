@@ -1,4 +1,4 @@
-"""Is this the company's own traffic? By network, mail domain, user id or user agent, as the workspace says."""
+"""Is this the company's own traffic? By network, mail domain or user id, as the workspace says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from stammgast.events.contracts import Event
-from stammgast.events.enrichment.rules import StaffRules
+from stammgast.workspace.contracts import StaffRules
 
 KEPT_BITS_V4 = 24
 KEPT_BITS_V6 = 48
@@ -18,27 +18,26 @@ class StaffMarker:
     def __init__(self, rules: StaffRules) -> None:
         """Widen networks to what a truncated address still shows."""
         self._networks = tuple(network for text in rules.networks if (network := truncated_network(text)))
-        self._domains = frozenset(domain.lower().lstrip("@") for domain in rules.mail_domains)
-        self._user_ids = frozenset(rules.user_ids)
-        self._user_agents = tuple(part.lower() for part in rules.user_agents if part)
-        self.is_idle = not (self._networks or self._domains or self._user_ids or self._user_agents)
+        self._rules = rules
+        self.is_idle = not (self._networks or rules.email_domains or rules.user_ids)
         self._is_staff_network = lru_cache(16_384)(self._contains)
-        self._is_staff_agent = lru_cache(16_384)(self._names_agent)
 
-    def is_staff(self, event: Event, ip: str, user_agent: str) -> bool:
-        """Say whether any rule fits the event, its truncated address or its user agent."""
+    def is_staff(self, event: Event, ip: str) -> bool:
+        """Say whether any rule fits the event or its truncated address.
+
+        Only the truncated address is known here, so a network smaller than /24 (/48) marks all of its /24 (/48).
+        """
         if self.is_idle:
             return False
-        if event.user_id in self._user_ids or (self._domains and self._has_staff_mail(event)):
+        rules = self._rules
+        if (event.user_id and rules.is_user(event.user_id)) or (rules.email_domains and self._has_staff_mail(event)):
             return True
-        if self._networks and ip and self._is_staff_network(ip):
-            return True
-        return bool(self._user_agents and user_agent) and self._is_staff_agent(user_agent)
+        return bool(self._networks and ip) and self._is_staff_network(ip)
 
     def _has_staff_mail(self, event: Event) -> bool:
         for place in (event.traits, event.properties):
             email = place.get("email")
-            if isinstance(email, str) and email.strip().lower().rpartition("@")[2] in self._domains and "@" in email:
+            if isinstance(email, str) and self._rules.is_email(email):
                 return True
         return False
 
@@ -48,10 +47,6 @@ class StaffMarker:
         except ValueError:
             return False
         return any(address in network for network in self._networks)
-
-    def _names_agent(self, user_agent: str) -> bool:
-        lowered = user_agent.lower()
-        return any(part in lowered for part in self._user_agents)
 
 
 def truncated_network(text: str) -> IPv4Network | IPv6Network | None:
