@@ -29,13 +29,13 @@ __all__ = [
 
 def note_pace(runtime: Runtime) -> None:
     """Take a look at the progress, so that a later status can tell rates."""
-    _pace(runtime).note(read_progress(runtime.settings.log_dir), time.monotonic())
+    runtime.service(Pace).note(read_progress(runtime.settings.log_dir), time.monotonic())
 
 
 def status(runtime: Runtime) -> Status:
     """Return how the whole installation is doing. The one source of `status --json` and of GET /api/status."""
     progress = read_progress(runtime.settings.log_dir)
-    accepted, processed = _pace(runtime).note(progress, time.monotonic())
+    accepted, processed = runtime.service(Pace).note(progress, time.monotonic())
     found = problems(runtime, progress)
     return Status(
         version=__version__,
@@ -49,8 +49,3 @@ def status(runtime: Runtime) -> Status:
         accepted_per_second=None if accepted is None else round(accepted, 1),
         events_per_second=None if processed is None else round(processed, 1),
     )
-
-
-def _pace(runtime: Runtime) -> Pace:
-    pace: Pace = runtime.services.setdefault(Pace, Pace())
-    return pace
