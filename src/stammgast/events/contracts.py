@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
+from stammgast.events.enrichment.rules import EnrichmentRules
 from stammgast.kernel.ids import BrandId, SourceId
 
 EventType = Literal["track", "identify", "page", "screen", "group", "alias"]
@@ -16,11 +19,25 @@ MICROS = 1_000_000
 SCREENED_OUT = ("clock_clamped", "clock_uncorrected")
 
 
+class EntryMeta(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What the request said beside its body; kept with the log entry and with a quarantined event.
+
+    `ip` is truncated already. `is_browser`: a page sent it, so its address and agent are the customer's, not a server's.
+    """
+
+    ip: str = ""
+    user_agent: str = ""
+    is_browser: bool = False
+    opts_out_of_sale: bool = False
+    """`Sec-GPC: 1` (Global Privacy Control)."""
+
+
 class RawEvent(msgspec.Struct, frozen=True, gc=False):
-    """One event of a log entry, not yet looked into.
+    """One event of a log entry, not yet looked into; all that reading it (again) needs.
 
     position: of its log entry; ordinal: its place in that entry, from 0. Both together never change, so an event that
-    came without a messageId gets one made from them. `body` is the event's own JSON. `received_at` in ms UTC.
+    came without a messageId gets one made from them. `body` is the event's own JSON, with what its batch said for all.
+    `received_at` and `sent_at` (of the batch, None when it says none) in ms UTC. `kind` is the log entry's.
     """
 
     position: int
@@ -29,6 +46,9 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
     received_at: int
     body: bytes
     is_import: bool = False
+    kind: str = "batch"
+    sent_at: int | None = None
+    meta: EntryMeta = EntryMeta()
 
 
 class Event(msgspec.Struct, gc=False, kw_only=True):
@@ -112,3 +132,35 @@ class Rejected(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     time: int | None = None
     name: str = ""
     type: str = ""
+
+
+PropertyType = Literal["string", "number", "integer", "boolean", "array", "object", "any"]
+PROPERTY_TYPES: tuple[PropertyType, ...] = ("string", "number", "integer", "boolean", "array", "object", "any")
+
+
+class EventSchema(msgspec.Struct, frozen=True):
+    """What a track event of one name must look like. `is_blocked`: it may not come in at all."""
+
+    name: str
+    required: tuple[tuple[str, PropertyType], ...] = ()
+    """Properties that must be there and not null, with the type each must have."""
+    is_blocked: bool = False
+
+
+DEFAULT_IDENTIFIER_TRAITS: Mapping[str, str] = {"email": "email", "phone": "phone"}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A snapshot of all that reading takes from control data; pure data, so that the same entry reads the same twice.
+
+    schemas: by event name. brands: of each source. identifier_traits: trait name -> namespace of the identifier.
+    currency: of amounts that name none (the company's reporting currency), empty when there is none.
+    """
+
+    schemas: Mapping[str, EventSchema] = field(default_factory=dict)
+    brands: Mapping[SourceId, BrandId] = field(default_factory=dict)
+    identifier_traits: Mapping[str, str] = field(default_factory=lambda: DEFAULT_IDENTIFIER_TRAITS)
+    currency: str = ""
+    enrichment: EnrichmentRules | None = None
+    """None: events are not enriched."""
