@@ -21,7 +21,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _PERSONAL = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]+"  # mail
     r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"  # IPv4; loopback is let through below
-    r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}(?![\w:])"  # IPv6
+    r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}::[0-9a-fA-F:]*|(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4})(?![\w:])"  # IPv6
     r"|\+\d[\d ()/-]{6,}\d"  # telephone
     r"|\bsg[a-z]_[0-9a-f]{8,}"  # write keys and tokens
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # user and password of an address
@@ -62,13 +62,13 @@ class LineFormatter(logging.Formatter):
             return self._text(record, message, facts)
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
         head = {"time": moment, "level": record.levelname.lower(), "process": self._process, "logger": record.name}
-        return json.dumps({**head, "message": message, **facts}, ensure_ascii=False)
+        return json.dumps({**head, "message": message, **facts})
 
     def _text(self, record: logging.LogRecord, message: str, facts: dict[str, Any]) -> str:
         moment = time.strftime("%H:%M:%S", time.localtime(record.created))
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
         rest = "".join(f" {name}={value}" for name, value in facts.items())
-        return f"{moment} {self._process:<9} {level}{message}{rest}"
+        return " ".join(f"{moment} {self._process:<9} {level}{message}{rest}".splitlines())
 
 
 def _told(problem: BaseException, trace: TracebackType | None) -> dict[str, str]:
