@@ -48,4 +48,11 @@ class Feature(Generic[State]):
     combine: Callable[[State, State], State]
     present: Callable[[State], object]
     wants: frozenset[str] | None = None
-    """Event names (or types for nameless ones) the fold looks at; None means every event. Lets the worker skip the rest."""
+    """What the fold looks at: names of track events, types of all others; None means every event."""
+    with_robots: bool = False
+    """Fold the events of robots and staff too. Figures about customers leave them out."""
+
+
+def feature_key(event: Fact) -> str:
+    """Return what `Feature.wants` is compared with: a track event's name, any other event's type."""
+    return event.name if event.type == "track" else event.type

@@ -1,0 +1,1 @@
+"""All SQL of profiles against the customers database. `tables` names them, the other files read and write them."""
