@@ -1,0 +1,126 @@
+"""Write docs/reference from the code: settings, commands, HTTP API. `make docs` runs it, a test compares."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+NOTE = "<!-- Written by `make docs` out of the code. Do not edit by hand. -->\n\n"
+
+
+def settings_page() -> str:
+    """Return the page of all settings."""
+    from stammgast.kernel.settings import described_settings
+
+    lines = [
+        "# Settings",
+        "",
+        "Each setting is an environment variable or a line `name = value` in a TOML file: `STAMMGAST_CONFIG`, else",
+        "`stammgast.toml` in the data folder. What is given on the command line beats the variable, the variable beats",
+        "the file. A name or value that is not known stops the start with a sentence that says what to mend.",
+        "",
+        "| Setting | Variable | Default | What it does |",
+        "|---|---|---|---|",
+    ]
+    for name, variable, default, text in described_settings():
+        shown = f"`{default}`" if str(default) else "empty"
+        lines.append(f"| `{name}` | `{variable}` | {shown} | {text.replace('|', chr(92) + '|')} |")
+    return NOTE + "\n".join(lines) + "\n"
+
+
+def commands_page() -> str:
+    """Return the page of all commands, each with its own help."""
+    import typer
+
+    from stammgast.cli import make_cli
+
+    os.environ["COLUMNS"] = os.environ["TERMINAL_WIDTH"] = "100"
+    root = typer.main.get_command(make_cli())
+    parts = ["# Commands\n\nAll of them take `--data DIR`; without it, `STAMMGAST_DATA`, else `data`.\n"]
+    for path, command in _walk("stammgast", root):
+        with command.context_class(command, info_name=path, terminal_width=100, max_content_width=100) as context:
+            parts.append(f"## `{path}`\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
+    return NOTE + "\n".join(parts)
+
+
+def _walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    yield path, command
+    for name, inner in sorted(getattr(command, "commands", {}).items()):
+        if not inner.hidden:
+            yield from _walk(f"{path} {name}", inner)
+
+
+def http_page() -> str:
+    """Return the page of the management API, from the OpenAPI document that the running system serves."""
+    document = openapi_document()
+    introduction = (
+        "# HTTP API\n\n"
+        "Requests carry `Authorization: Bearer TOKEN` (Settings, API tokens, or `stammgast token create`). Errors are\n"
+        "problem details (RFC 9457). The running system serves the same as OpenAPI at `/api/openapi.json`. The endpoints\n"
+        "that trackers use are in [collection](collection.md); `/healthz`, `/readyz` and `/metrics` in\n"
+        "[running in production](../how-to/production.md).\n"
+    )
+    parts = [introduction]
+    for path, methods in sorted(document["paths"].items()):
+        for method, operation in methods.items():
+            parts.append(_operation(method, path, operation))
+    return NOTE + "\n".join(parts)
+
+
+def openapi_document() -> Mapping[str, Any]:
+    """Return the OpenAPI document of a fresh installation."""
+    import msgspec
+
+    from stammgast.app import open_runtime
+    from stammgast.kernel.settings import Settings
+    from stammgast.web.app import openapi_of
+
+    with tempfile.TemporaryDirectory() as folder:
+        runtime = open_runtime(Settings(data=Path(folder)), "command")
+        try:
+            document: Mapping[str, Any] = msgspec.to_builtins(openapi_of(runtime))
+        finally:
+            runtime.close()
+    return document
+
+
+def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
+    lines = [f"## `{method.upper()} {path}`", "", operation.get("description") or operation.get("summary", ""), ""]
+    parameters = operation.get("parameters", [])
+    if parameters:
+        lines += ["| Parameter | In | Required | What it is |", "|---|---|---|---|"]
+        lines += [
+            f"| `{one['name']}` | {one['in']} | {'yes' if one.get('required') else 'no'} | {_one_line(one)} |"
+            for one in parameters
+        ]
+        lines.append("")
+    answers = ", ".join(f"{status} ({answer['description']})" for status, answer in operation["responses"].items())
+    return "\n".join([*lines, f"Answers: {answers}.", ""])
+
+
+def _one_line(parameter: Mapping[str, Any]) -> str:
+    return " ".join(str(parameter.get("description", "")).split()).replace("|", "\\|")
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "commands.md": commands_page,
+    "http-api.md": http_page,
+}
+
+
+def main() -> None:
+    """Write the pages that are named, or all."""
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name in sys.argv[1:] or PAGES:
+        (REFERENCE / name).write_text(PAGES[name](), encoding="utf-8")
+        sys.stdout.write(f"docs/reference/{name}\n")
+
+
+if __name__ == "__main__":
+    main()
