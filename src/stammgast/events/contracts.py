@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -132,6 +132,57 @@ class Rejected(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     time: int | None = None
     name: str = ""
     type: str = ""
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """A rejected event as it lies in the quarantine. `is_discarded`: a person has let it go; its body is gone."""
+
+    id: int
+    rejected: Rejected
+    quarantined_at: int
+    is_discarded: bool = False
+
+
+Fate = Literal["accepted", "deduplicated", "quarantined", "discarded", "suppressed", "processed"]
+
+
+class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What the worker remembers of a message id it has taken in.
+
+    copies: how often the same came again and was dropped. profile: its number, None when it belongs to nobody.
+    suppressed_by: the erasure that keeps it out, empty when none does. segments: names of those entered through it.
+    """
+
+    received_at: int | None = None
+    copies: int = 0
+    profile: int | None = None
+    suppressed_by: str = ""
+    segments: tuple[str, ...] = ()
+
+
+class MessageBook(Protocol):
+    """What `profiles` tells the events module about the worker; its manifest offers it as a service."""
+
+    def committed_position(self) -> int:
+        """Return the log position that the worker has committed, 0 when it never did."""
+
+    def message(self, digest: bytes) -> MessageRecord | None:
+        """Return what is remembered of a message, None when it never came or is older than what is remembered."""
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What became of a message id. One that is `accepted` is on disk and waits for the worker."""
+
+    message_id: str
+    fate: Fate
+    reason: str = ""
+    detail: str = ""
+    quarantine_id: int | None = None
+    received_at: int | None = None
+    copies: int = 0
+    profile_id: int | None = None
+    suppressed_by: str = ""
+    segments: tuple[str, ...] = ()
 
 
 PropertyType = Literal["string", "number", "integer", "boolean", "array", "object", "any"]

@@ -80,22 +80,27 @@ def read_raw(raw: RawEvent, rules: Rules) -> Event | Rejected:
     except Unreadable as problem:
         return _rejected(raw, *problem.args)
     if event.type == "track" and (refused := _refused_by_schema(event, rules)):
-        return Rejected(
-            raw=raw,
-            reason=refused[0],
-            detail=refused[1],
-            message_id=event.message_id,
-            digest=event.digest,
-            time=event.time,
-            name=event.name,
-            type=event.type,
-        )
+        return reject(raw, event, *refused)
     if rules.enrichment is not None:
         is_customers = raw.meta.is_browser or event.context.get("direct") is True
         if is_customers and raw.meta.ip:
             event.context.setdefault("ip", raw.meta.ip)
         enrich(event, raw.meta.ip if is_customers else "", raw.meta.user_agent, rules.enrichment)
     return event
+
+
+def reject(raw: RawEvent, event: Event, reason: str, detail: str) -> Rejected:
+    """Send an event that could be read to the quarantine after all; `raw` is its place in `list(expand(entry))`."""
+    return Rejected(
+        raw=raw,
+        reason=reason,
+        detail=detail,
+        message_id=event.message_id,
+        digest=event.digest,
+        time=event.time,
+        name=event.name,
+        type=event.type,
+    )
 
 
 def _read(raw: RawEvent, wire: WireEvent, rules: Rules) -> Event:

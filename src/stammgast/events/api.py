@@ -1,0 +1,156 @@
+"""What other modules may ask of events. The worker reads log entries and keeps the quarantine through it; web asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from stammgast.events import orders
+from stammgast.events.contracts import EventSchema, MessageBook, Quarantined, Rules
+from stammgast.events.definitions import RulesCache
+from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES, ChannelRule
+from stammgast.events.orders import Order, read_order
+from stammgast.events.reading import expand, message_digest, read_entry, read_raw, reject
+from stammgast.events.receipts import receipt
+from stammgast.events.store import definitions
+from stammgast.events.store.quarantine import (
+    add_quarantined,
+    count_quarantined,
+    discard_quarantined,
+    list_quarantined,
+    quarantined_by_ids,
+    quarantined_ids,
+    remove_quarantined,
+    requarantine,
+)
+from stammgast.events.wire import KIND_OWN
+from stammgast.kernel import clock
+from stammgast.kernel.errors import NotFound
+from stammgast.kernel.ids import SourceId
+from stammgast.kernel.log import LogEntry, LogWriter
+from stammgast.kernel.runtime import Runtime
+from stammgast.workspace.api import changing
+from stammgast.workspace.contracts import Actor
+
+__all__ = [
+    "MessageBook",
+    "Order",
+    "add_quarantined",
+    "append_own",
+    "change_channel_rules",
+    "channel_rules",
+    "delete_event_schema",
+    "discard_quarantined",
+    "event_schemas",
+    "expand",
+    "message_digest",
+    "order_discard",
+    "order_replay",
+    "quarantine_counts",
+    "quarantine_page",
+    "quarantined_by_ids",
+    "read_entry",
+    "read_order",
+    "read_raw",
+    "receipt",
+    "reject",
+    "remove_quarantined",
+    "requarantine",
+    "rules",
+    "save_event_schema",
+]
+
+REASON_IDS_MAX = 100_000
+"""Most events that one order "all of this reason" takes; a person may order again."""
+
+
+class SchemaNotFound(NotFound):
+    """There is no schema for events named {name}."""
+
+    code = "not_found"
+
+
+def rules(runtime: Runtime) -> Rules:
+    """Return the rules by which events are read, at most a second old; the same object while nothing has changed."""
+    cache: RulesCache = runtime.services.setdefault(RulesCache, RulesCache())
+    return cache.current(runtime)
+
+
+def event_schemas(runtime: Runtime) -> list[EventSchema]:
+    """Return all event schemas by name."""
+    with runtime.control.read() as connection:
+        return definitions.list_event_schemas(connection)
+
+
+def save_event_schema(runtime: Runtime, by: Actor, schema: EventSchema) -> None:
+    """Write a schema over the one of the same name; it counts for events read from now on (a second late at most)."""
+    with changing(runtime, by) as change:
+        definitions.save_event_schema(change.connection, schema)
+        change.note("event_schema.save", schema.name, blocked=schema.is_blocked, required=list(schema.required))
+
+
+def delete_event_schema(runtime: Runtime, by: Actor, name: str) -> None:
+    """Delete a schema. Raises SchemaNotFound."""
+    with changing(runtime, by) as change:
+        if not definitions.delete_event_schema(change.connection, name):
+            raise SchemaNotFound(name=name)
+        change.note("event_schema.delete", name)
+
+
+def channel_rules(runtime: Runtime) -> tuple[ChannelRule, ...]:
+    """Return the channel rules in their order: a person's, or those Stammgast comes with."""
+    with runtime.control.read() as connection:
+        stored = definitions.list_channel_rules(connection)
+    return DEFAULT_CHANNEL_RULES if stored is None else stored
+
+
+def change_channel_rules(runtime: Runtime, by: Actor, lines: Sequence[ChannelRule]) -> None:
+    """Replace the channel rules; none brings back those Stammgast comes with."""
+    with changing(runtime, by) as change:
+        definitions.replace_channel_rules(change.connection, lines)
+        change.note("channel_rules.change", "", count=len(lines))
+
+
+def quarantine_counts(runtime: Runtime) -> Mapping[str, int]:
+    """Return how many events wait in the quarantine, by reason."""
+    with runtime.customers.read() as connection:
+        return count_quarantined(connection)
+
+
+def quarantine_page(
+    runtime: Runtime, *, reason: str = "", source: int | None = None, before: int | None = None, limit: int = 50
+) -> list[Quarantined]:
+    """Return waiting events, newest first, before the id `before`; empty `reason` and no `source` mean any."""
+    with runtime.customers.read() as connection:
+        return list_quarantined(connection, reason=reason, source=source, before=before, limit=limit)
+
+
+def order_replay(runtime: Runtime, *, ids: Sequence[int] = (), reason: str = "") -> int:
+    """Order the worker to read quarantined events again; return how many. `reason` orders all that wait with it."""
+    return _order(runtime, orders.REPLAY, ids, reason)
+
+
+def order_discard(runtime: Runtime, *, ids: Sequence[int] = (), reason: str = "") -> int:
+    """Order the worker to let quarantined events go; return how many. `reason` orders all that wait with it."""
+    return _order(runtime, orders.DISCARD, ids, reason)
+
+
+def append_own(runtime: Runtime, source: SourceId, events: Sequence[Mapping[str, object]]) -> int:
+    """Append events that Stammgast itself collected (an answered survey, a reply) and wait until they are on disk.
+
+    Each is shaped as on the wire; it may carry `subject: none`. Returns the log position.
+    """
+    body = msgspec.json.encode({"batch": list(events)})
+    entry = LogEntry(clock.now_millis(), source, len(events), KIND_OWN, b"", body)
+    return runtime.service(LogWriter).append_sync(entry)
+
+
+def _order(runtime: Runtime, action: str, ids: Sequence[int], reason: str) -> int:
+    if reason:
+        with runtime.customers.read() as connection:
+            ids = quarantined_ids(connection, reason, REASON_IDS_MAX)
+    writer = runtime.service(LogWriter)
+    for future in [writer.append(orders.order_entry(one)) for one in orders.split_order(action, ids)]:
+        future.result()
+    return len(ids)

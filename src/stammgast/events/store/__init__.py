@@ -1,0 +1,1 @@
+"""All SQL of events against state: `quarantine` lies in customers (the worker writes it), `schemas` in control."""
