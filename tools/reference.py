@@ -74,16 +74,14 @@ def http_page() -> str:
 
 def openapi_document() -> Mapping[str, Any]:
     """Return the OpenAPI document of a fresh installation."""
-    import msgspec
-
     from stammgast.app import open_runtime
     from stammgast.kernel.settings import Settings
-    from stammgast.web.app import openapi_of
+    from stammgast.web.app import make_litestar
 
     with tempfile.TemporaryDirectory() as folder:
         runtime = open_runtime(Settings(data=Path(folder)), "command")
         try:
-            document: Mapping[str, Any] = msgspec.to_builtins(openapi_of(runtime))
+            document: Mapping[str, Any] = make_litestar(runtime).openapi_schema.to_schema()
         finally:
             runtime.close()
     return document

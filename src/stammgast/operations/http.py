@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from litestar import get
+from litestar.datastructures import State as AppState
 
 from stammgast.kernel.runtime import Runtime
 from stammgast.operations import api
 from stammgast.operations.contracts import Status
+from stammgast.web.http import ApiController
 from stammgast.workspace.api import requires
 
 if TYPE_CHECKING:
@@ -22,10 +24,16 @@ READY_SECONDS = 0.5
 _JSON, _TEXT = b"application/json", b"text/plain; version=0.0.4; charset=utf-8"
 
 
-@get("/api/status", guards=[requires("viewer")], tags=["Operations"], sync_to_thread=True)
-def status(runtime: Runtime) -> Status:
-    """Tell how the installation is doing: processes, log backlog, lag, rates, and what keeps it from being ready."""
-    return api.status(runtime)
+class StatusController(ApiController):
+    """How the installation is doing."""
+
+    path = "/api/status"
+    tags = ("Operations",)
+
+    @get(guards=[requires("viewer")], sync_to_thread=True, summary="Status of the installation")
+    def status(self, state: AppState) -> Status:
+        """Tell processes, log backlog, lag, rates, and what keeps the installation from being ready."""
+        return api.status(state.runtime)
 
 
 class Health:

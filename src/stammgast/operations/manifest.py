@@ -5,13 +5,13 @@ from pathlib import Path
 from stammgast.kernel.manifest import AsgiMount, Manifest, Task
 from stammgast.operations.api import note_pace
 from stammgast.operations.commands import COMMANDS
-from stammgast.operations.http import make_health, status
+from stammgast.operations.http import StatusController, make_health
 from stammgast.operations.progress import Pace
 
 MANIFEST = Manifest(
     name="operations",
     folder=Path(__file__).parent,
-    routes=(status,),
+    routes=(StatusController,),
     mounts=(AsgiMount(prefixes=(), paths=("/healthz", "/readyz", "/metrics"), make=make_health),),
     services={Pace: lambda _runtime: Pace()},
     tasks=(Task("pace", process="web", seconds=5.0, run=note_pace),),
