@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import msgspec
 
@@ -160,14 +160,16 @@ class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[str, ...] = ()
 
 
-class MessageBook(Protocol):
-    """What `profiles` tells the events module about the worker; its manifest offers it as a service."""
+@dataclass(frozen=True)
+class MessageBook:
+    """What `profiles` tells the events module about the worker; its manifest offers one as a service.
 
-    def committed_position(self) -> int:
-        """Return the log position that the worker has committed, 0 when it never did."""
+    committed_position: the log position that the worker has committed, 0 when it never did. message: what is remembered
+    of a message by its digest, None when it never came or is older than what is remembered.
+    """
 
-    def message(self, digest: bytes) -> MessageRecord | None:
-        """Return what is remembered of a message, None when it never came or is older than what is remembered."""
+    committed_position: Callable[[], int]
+    message: Callable[[bytes], MessageRecord | None]
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

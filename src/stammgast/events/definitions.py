@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stammgast.events.contracts import Rules
-from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES, EnrichmentRules, StaffRules
+from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES, EnrichmentRules
 from stammgast.events.store import definitions
 from stammgast.kernel.runtime import Runtime
 from stammgast.workspace import api as workspace
@@ -33,18 +33,13 @@ def load_rules(runtime: Runtime) -> Rules:
     with runtime.control.read() as connection:
         schemas = definitions.list_event_schemas(connection)
         channels = definitions.list_channel_rules(connection)
-    staff = picture.staff
     return Rules(
         schemas={one.name: one for one in schemas},
         brands={number: source.brand for number, source in picture.sources.items()},
         currency=picture.company.currency,
         enrichment=EnrichmentRules(
             channels=DEFAULT_CHANNEL_RULES if channels is None else channels,
-            staff=StaffRules(
-                networks=tuple(staff.networks),
-                mail_domains=tuple(staff.email_domains),
-                user_ids=tuple(staff.user_ids),
-            ),
+            staff=picture.staff,
             source_kinds={number: source.kind for number, source in picture.sources.items()},
         ),
     )
