@@ -47,3 +47,14 @@ def require(field: str, condition: bool, problem: str) -> None:
     """Raise `Invalid` for `field` unless `condition` holds."""
     if not condition:
         raise Invalid(field=field, problem=problem)
+
+
+def dot(a: FloatArray, b: FloatArray) -> float:
+    """Return the sum of products of two vectors of equal length, on one thread.
+
+    `a @ b` wakes all of BLAS's threads for vectors of some 10,000 elements, which made a fit five times slower on a busy machine.
+
+    >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    11.0
+    """
+    return float(np.einsum("i,i->", a, b))

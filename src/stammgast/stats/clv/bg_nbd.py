@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from stammgast.stats.arrays import FloatArray, require
+from stammgast.stats.arrays import FloatArray, dot, require
 from stammgast.stats.clv.histories import PurchaseHistories, check_histories, group_histories
 from stammgast.stats.clv.optimise import Fitted, LogLikelihood, maximise
 from stammgast.stats.errors import NotIdentified
@@ -150,13 +150,13 @@ def bg_nbd_log_likelihood(histories: PurchaseHistories, *, modified: bool = Fals
         log_drop = (np.log(a) - np.log(b + np.maximum(distinct + modified, 1) - 1))[place]
         log_odds = log_drop + shape * (log_age - log_recency)
         dead = special.expit(log_odds)
-        value += float(weight @ (-shape * log_age - special.log_expit(-log_odds)))
+        value -= dot(weight, shape * log_age + special.log_expit(-log_odds))
         dead_weight = weight * dead
         alive_weight = weight - dead_weight
-        gradient[0] -= float(alive_weight @ log_age + dead_weight @ log_recency)
-        gradient[1] -= float((shape * alive_weight) @ (1 / (alpha + t)) + (shape * dead_weight) @ (1 / (alpha + t_x)))
+        gradient[0] -= dot(alive_weight, log_age) + dot(dead_weight, log_recency)
+        gradient[1] -= dot(shape, alive_weight / (alpha + t) + dead_weight / (alpha + t_x))
         gradient[2] += float(dead_weight.sum()) / a
-        gradient[3] -= float(dead_weight @ (1 / (b + x + modified - 1)))
+        gradient[3] -= float((dead_weight / (b + x + modified - 1)).sum())
         value_once, gradient_once = stayed.evaluate(r, alpha)
         gradient[:2] += gradient_once
         return value + value_once, gradient
@@ -172,8 +172,8 @@ class _Once:
     weight: FloatArray
 
     def evaluate(self, r: float, alpha: float) -> tuple[float, FloatArray]:
-        log_sum = float(self.weight @ np.log(alpha + self.age))
-        return -r * log_sum, np.array([-log_sum, -r * float(self.weight @ (1 / (alpha + self.age)))])
+        log_sum = dot(self.weight, np.log(alpha + self.age))
+        return -r * log_sum, np.array([-log_sum, -r * float((self.weight / (alpha + self.age)).sum())])
 
 
 def _by_frequency(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from stammgast.stats.arrays import FloatArray, require
+from stammgast.stats.arrays import FloatArray, dot, require
 from stammgast.stats.clv.histories import PurchaseHistories, check_histories, group_histories
 from stammgast.stats.clv.optimise import Fitted, LogLikelihood, maximise
 from stammgast.stats.errors import NotIdentified
@@ -131,18 +131,17 @@ def pareto_nbd_log_likelihood(histories: PurchaseHistories) -> LogLikelihood:
     def evaluate(parameters: FloatArray) -> tuple[float, FloatArray]:
         r, alpha, s, beta = parameters
         dropout = _dropout(parameters, x, t_x, t)
-        value = weight @ (special.gammaln(r + x) + dropout.log_likelihood)
+        value = dot(weight, special.gammaln(r + x) + dropout.log_likelihood)
         value += n * (r * np.log(alpha) + s * np.log(beta) - special.gammaln(r))
         dead = weight * dropout.dead
         alive = weight - dead
+        by_r = dot(weight, special.psi(r + x)) + n * (np.log(alpha) - special.psi(r))
+        by_s = n * np.log(beta) + float(dead.sum()) / s
         gradient = [
-            weight @ special.psi(r + x)
-            + n * (np.log(alpha) - special.psi(r))
-            - alive @ np.log(alpha + t)
-            - dead @ dropout.log_alpha,
-            n * r / alpha - ((r + x) * alive) @ (1 / (alpha + t)) - ((r + x) * dead) @ dropout.inverse_alpha,
-            n * np.log(beta) - alive @ np.log(beta + t) + dead.sum() / s - dead @ dropout.log_beta,
-            n * s / beta - s * (alive @ (1 / (beta + t))) - (s + 1) * (dead @ dropout.inverse_beta),
+            by_r - dot(alive, np.log(alpha + t)) - dot(dead, dropout.log_alpha),
+            n * r / alpha - dot(r + x, alive / (alpha + t) + dead * dropout.inverse_alpha),
+            by_s - dot(alive, np.log(beta + t)) - dot(dead, dropout.log_beta),
+            n * s / beta - s * float((alive / (beta + t)).sum()) - (s + 1) * dot(dead, dropout.inverse_beta),
         ]
         return float(value), np.array(gradient, dtype=np.float64)
 
