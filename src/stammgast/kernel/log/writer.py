@@ -7,7 +7,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from itertools import pairwise
 from pathlib import Path
@@ -35,6 +35,7 @@ class LogWriter:
 
     Only one process may hold a log's writer: LogInUse otherwise. `readers` are those that must have passed a segment
     before it is deleted. `at_least` is a position already used up elsewhere (a restored database): new ones come after.
+    `on_commit` is called on the writing thread after each commit; it must be quick and must not fail.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class LogWriter:
         readers: tuple[str, ...] = ("worker",),
         at_least: int = 0,
         segment_bytes: int = SEGMENT_BYTES,
+        on_commit: Callable[[], object] | None = None,
     ) -> None:
         """Open the newest segment, or make the first one, and start the writing thread."""
         self.directory = directory
@@ -51,6 +53,7 @@ class LogWriter:
         self._segment_bytes = segment_bytes
         self._lock_file = _take_lock(directory)
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._on_commit = on_commit
         self._encoder = msgspec.msgpack.Encoder()
         self._closing = threading.Lock()
         self._closed = False
@@ -168,6 +171,8 @@ class LogWriter:
         self._head = head
         self._written += len(encoded)
         _answer(group, positions, None)
+        if self._on_commit is not None:
+            self._on_commit()
         if self._written >= self._segment_bytes:
             self._rotate()
 

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from stammgast.events import http, operating
+from stammgast.kernel.log import LogWriter
+from stammgast.kernel.manifest import AsgiMount, Manifest, Metric, Task
+
+MANIFEST = Manifest(
+    name="events",
+    folder=Path(__file__).parent,
+    mounts=(AsgiMount(http.PREFIXES, http.PATHS, http.make_collector),),
+    services={LogWriter: operating.open_log},
+    tasks=(Task("events.trim_log", "web", 10, operating.trim_log),),
+    metrics=(
+        Metric(
+            "stammgast_log_backlog_events", "Events in the log that wait for the worker.", "gauge", operating.backlog
+        ),
+        Metric("stammgast_log_head", "Events ever accepted.", "counter", operating.head),
+        Metric("stammgast_quarantine_events", "Events in the quarantine.", "gauge", operating.quarantined),
+    ),
+)

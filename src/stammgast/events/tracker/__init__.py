@@ -1,0 +1,1 @@
+"""Our own copy of analytics.js: served so that nothing is loaded from, or sent to, anybody else's host."""
