@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stammgast.kernel.manifest import Manifest
     from stammgast.kernel.runtime import Runtime
 
-MODULES = ("web", "workspace", "operations")
+MODULES = ("web", "workspace", "events", "operations")
 """Every module, lowest layer first. Later modules may lean on earlier ones."""
 
 DEMO_EMAIL = "alice@demo.example.com"
