@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tools.installation import COMMAND, Installation, clean_environ
 
 ROOT = Path(__file__).parents[1]

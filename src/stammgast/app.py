@@ -161,11 +161,27 @@ def run_worker(settings: Settings) -> None:
 
 def run_warehouse(settings: Settings) -> None:
     """Run the embedded warehouse until asked to stop."""
-    from stammgast.kernel.processes.tasks import stop_on_signals
-    from stammgast.kernel.warehouse.server import run
+    from stammgast.kernel.processes.ports import choose_warehouse_port
+    from stammgast.kernel.processes.run_dir import generated_password, warehouse_password, write_port
+    from stammgast.kernel.warehouse.options import WarehouseOptions
+    from stammgast.kernel.warehouse.server import serve
 
+    run_dir = settings.run_dir
     with _noted(settings, "warehouse"):
-        run(settings, stop_on_signals())
+        serve(
+            WarehouseOptions(
+                directory=settings.history_dir,
+                user="stammgast",
+                password=warehouse_password(run_dir),
+                port=choose_warehouse_port(settings),
+                on_ready=lambda port: write_port(run_dir, "warehouse", port),
+                reader_user="bi",
+                reader_password=generated_password(run_dir, "bi"),
+                memory_fraction=settings.warehouse_memory,
+                query_seconds_max=settings.query_seconds,
+                query_memory_max=settings.query_memory * 1_000_000,
+            )
+        )
 
 
 @contextmanager

@@ -41,7 +41,6 @@ def _own(runtime: Runtime) -> Iterator[str]:
     yield metric_lines("stammgast_ready", "1 when the installation is ready.", "gauge", {"": not found})
     yield metric_lines("stammgast_events_accepted_total", "Events accepted.", "counter", {"": progress.accepted})
     yield metric_lines("stammgast_events_processed_total", "Events processed.", "counter", {"": progress.processed})
-    yield metric_lines("stammgast_log_backlog_events", "Events waiting in the log.", "gauge", {"": progress.backlog})
     yield metric_lines(
         "stammgast_worker_lag_seconds", "Age of the oldest event waiting.", "gauge", {"": progress.lag_seconds}
     )

@@ -12,7 +12,7 @@ def test_the_password_is_made_once_and_readable_by_its_owner_only(tmp_path):
     password = files.warehouse_password(tmp_path)
     assert len(password) >= 20
     assert files.warehouse_password(tmp_path) == password
-    assert (tmp_path / files.WAREHOUSE_PASSWORD).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "warehouse.password").stat().st_mode & 0o777 == 0o600
 
 
 def test_processes_that_begin_together_end_with_the_same_password(tmp_path):
@@ -20,7 +20,7 @@ def test_processes_that_begin_together_end_with_the_same_password(tmp_path):
     command = [sys.executable, "-c", code, str(tmp_path)]
     together = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert len({one.communicate()[0] for one in together}) == 1
-    assert [one.name for one in tmp_path.iterdir()] == [files.WAREHOUSE_PASSWORD]
+    assert [one.name for one in tmp_path.iterdir()] == ["warehouse.password"]
 
 
 def test_a_small_file_is_replaced_whole(tmp_path):

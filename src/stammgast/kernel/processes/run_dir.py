@@ -9,8 +9,6 @@ import os
 import secrets
 from pathlib import Path
 
-WAREHOUSE_PASSWORD = "warehouse.password"  # noqa: S105 - the name of a file
-
 
 def write_small(path: Path, text: str, mode: int = 0o644) -> None:
     """Put `text` at `path` in one step, with `mode` from the first moment on."""
@@ -74,12 +72,17 @@ def is_stammgast(pid: int) -> bool:
 
 
 def warehouse_password(run_dir: Path) -> str:
-    """Return the password of the embedded warehouse, made once for the installation and readable by its owner only."""
-    path = run_dir / WAREHOUSE_PASSWORD
+    """Return the password with which our own processes come into the embedded warehouse."""
+    return generated_password(run_dir, "warehouse")
+
+
+def generated_password(run_dir: Path, account: str) -> str:
+    """Return the password of `account`, made once for the installation and readable by its owner only."""
+    path = run_dir / f"{account}.password"
     password = read_small(path)
     if password:
         return password
-    fresh = run_dir / f".{WAREHOUSE_PASSWORD}.{os.getpid()}"
+    fresh = run_dir / f".{path.name}.{os.getpid()}"
     write_small(fresh, secrets.token_urlsafe(24), mode=0o600)
     try:
         # A link fails when the name is taken: of two processes that begin together, both end with the same password.
