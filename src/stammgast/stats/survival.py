@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -125,6 +126,8 @@ class ShiftedBetaGeometric(Fitted):
 
     Why retention rates rise with tenure although nobody becomes more loyal: the disloyal leave first.
     """
+
+    names: ClassVar[tuple[str, ...]] = ("alpha", "beta")
 
     alpha: float
     beta: float

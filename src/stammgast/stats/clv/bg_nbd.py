@@ -8,6 +8,7 @@ thing: in the modified model a customer may also drop out after the first purcha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,7 +21,6 @@ from stammgast.stats.errors import NotIdentified
 
 POLE_MARGIN = 1e-6
 STARTS = ((0.5, 5.0, 0.7, 2.0), (1.0, 1.0, 1.0, 1.0), (1.0, 30.0, 0.1, 5.0), (2.0, 100.0, 1.0, 10.0))
-NAMES = ("r", "alpha", "a", "b")
 
 
 @dataclass(frozen=True)
@@ -30,22 +30,13 @@ class BgNbd(Fitted):
     Purchase rates are gamma(r, alpha) per unit of time, chances to drop out beta(a, b).
     """
 
+    names: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
+
     r: float
     alpha: float
     a: float
     b: float
     modified: bool = False
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """Parameters by name."""
-        return {"r": self.r, "alpha": self.alpha, "a": self.a, "b": self.b}
-
-    @property
-    def standard_errors(self) -> dict[str, float]:
-        """Standard errors by name, from the curvature at the maximum (delta method from the log scale)."""
-        log_errors = np.sqrt(np.diag(self.log_covariance))
-        return {name: value * float(e) for (name, value), e in zip(self.parameters.items(), log_errors, strict=True)}
 
     def probability_alive(self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> FloatArray:
         """Return the probability (0..1) that each customer has not dropped out; shape (customers,).
@@ -122,7 +113,7 @@ def _fit(name: str, histories: PurchaseHistories, *, modified: bool) -> BgNbd:
     if not (histories.frequency > 0).any():
         raise NotIdentified(model=name, reason="no customer has bought twice; observe them for longer")
     likelihood = bg_nbd_log_likelihood(histories, modified=modified)
-    maximum = maximise(name, NAMES, likelihood, histories.customers, STARTS)
+    maximum = maximise(name, BgNbd.names, likelihood, histories.customers, STARTS)
     r, alpha, a, b = (float(value) for value in maximum.parameters)
     return BgNbd(maximum.log_likelihood, histories.customers, maximum.log_covariance, r, alpha, a, b, modified)
 

@@ -6,6 +6,7 @@ It assumes that spend does not depend on frequency, so that is checked first and
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +20,6 @@ from stammgast.stats.intervals import Interval, two_sided_z
 CORRELATION_LIMIT = 0.3
 """A rank correlation beyond this is more than the 0.1 that Fader and Hardie call harmless, by any sampling error."""
 STARTS = ((6.0, 4.0, 15.0), (1.0, 2.0, 10.0), (2.0, 10.0, 100.0), (10.0, 3.0, 1.0))
-NAMES = ("p", "q", "v")
 REPEAT_BUYERS_MIN = 10
 
 
@@ -41,21 +41,12 @@ class IndependenceCheck:
 class GammaGamma(Fitted):
     """A fitted Gamma-Gamma model; `v` carries the unit of money, in units of which a start is scaled."""
 
+    names: ClassVar[tuple[str, ...]] = ("p", "q", "v")
+
     p: float
     q: float
     v: float
     independence: IndependenceCheck
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """Parameters by name."""
-        return {"p": self.p, "q": self.q, "v": self.v}
-
-    @property
-    def standard_errors(self) -> dict[str, float]:
-        """Standard errors by name, from the curvature at the maximum (delta method from the log scale)."""
-        log_errors = np.sqrt(np.diag(self.log_covariance))
-        return {name: value * float(e) for (name, value), e in zip(self.parameters.items(), log_errors, strict=True)}
 
     @property
     def mean_value(self) -> float | None:
@@ -103,7 +94,7 @@ def fit_gamma_gamma(
     unit = float(weight @ m / weight.sum())  # fit in units of the mean, so that cents and millions behave alike
     likelihood = gamma_gamma_log_likelihood(x, m / unit, weight)
     starts = [(p, q, v / 35) for p, q, v in STARTS]
-    maximum = maximise("Gamma-Gamma", NAMES, likelihood, float(weight.sum()), starts)
+    maximum = maximise("Gamma-Gamma", GammaGamma.names, likelihood, float(weight.sum()), starts)
     p, q, v = (float(value) for value in maximum.parameters)
     log_likelihood = maximum.log_likelihood - float(weight.sum()) * float(np.log(unit))
     return GammaGamma(log_likelihood, float(weight.sum()), maximum.log_covariance, p, q, v * unit, independence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import optimize
@@ -18,6 +19,8 @@ LOG_BOUND = 12.0
 """|log parameter| beyond this (e^12 = 160,000) means that the likelihood has no maximum inside."""
 CURVATURE_MIN = 1e-12
 """Smallest curvature per customer that is told from a ridge."""
+DROP_OUT_VISIBLE = 0.001
+"""Fitted chance (or rate) to drop out below which the rows show none."""
 GRADIENT_TOLERANCE = 1e-6
 """Largest slope per customer and log parameter at which a fit counts as converged."""
 
@@ -26,10 +29,24 @@ GRADIENT_TOLERANCE = 1e-6
 class Fitted:
     """What every fitted model knows about its fit: likelihood, sample and uncertainty of the log parameters."""
 
+    names: ClassVar[tuple[str, ...]]
+    """Parameters in the order of the covariance's rows."""
+
     log_likelihood: float
     customers: float
     log_covariance: FloatArray
-    """Covariance of the log parameters, shape (parameters, parameters), in the order of the class's fields."""
+    """Covariance of the log parameters, shape (parameters, parameters)."""
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Parameters by name."""
+        return {name: getattr(self, name) for name in self.names}
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard errors by name, from the curvature at the maximum (delta method from the log scale)."""
+        log_errors = np.sqrt(np.diag(self.log_covariance))
+        return {name: getattr(self, name) * float(e) for name, e in zip(self.names, log_errors, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -108,11 +125,15 @@ def _finish(objective: _Objective, log_parameters: FloatArray) -> Maximum | Floa
 
 def _explain(names: Sequence[str], log_parameters: FloatArray) -> str:
     """Say which parameter ran where, for someone who looks at their rows next."""
-    shown = ", ".join(f"{name} = {np.exp(value):.3g}" for name, value in zip(names, log_parameters, strict=True))
+    values = dict(zip(names, np.exp(log_parameters), strict=True))
+    shown = ", ".join(f"{name} = {value:.3g}" for name, value in values.items())
+    lost = values["a"] / (values["a"] + values["b"]) if "b" in values else values.get("s", 1.0)
+    if lost < DROP_OUT_VISIBLE:
+        return f"no drop-out is visible ({shown}). Observe the customers for longer, or take fit_nbd, which has none"
     if np.abs(log_parameters).max() > LOG_BOUND - 4:
         extreme = names[int(np.abs(log_parameters).argmax())]
         return (
-            f"{extreme} runs away ({shown}), so the customers look all alike or never (all at once) drop out. "
-            "Check the unit of time, the length of the period and whether test or bulk buyers are among the rows"
+            f"{extreme} runs away ({shown}), so the customers look all alike. "
+            "Check the unit of time and whether test or bulk buyers are among the rows"
         )
     return f"the search stopped on a ridge ({shown}). Check the unit of time and try a longer period or more customers"

@@ -8,6 +8,7 @@ gradient is exact.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +20,6 @@ from stammgast.stats.clv.optimise import Fitted, LogLikelihood, maximise
 from stammgast.stats.errors import NotIdentified
 
 STARTS = ((0.5, 10.0, 0.5, 10.0), (1.0, 10.0, 1.0, 50.0), (1.0, 1.0, 1.0, 1.0), (2.0, 50.0, 0.5, 100.0))
-NAMES = ("r", "alpha", "s", "beta")
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)
 DECAY_KEPT = 45.0
 """The integrand falls by e^-45 over the part that is summed; what lies behind cannot change a float64."""
@@ -29,21 +29,12 @@ DECAY_KEPT = 45.0
 class ParetoNbd(Fitted):
     """A fitted Pareto/NBD model: purchase rates gamma(r, alpha), drop-out rates gamma(s, beta), per unit of time."""
 
+    names: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
+
     r: float
     alpha: float
     s: float
     beta: float
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """Parameters by name."""
-        return {"r": self.r, "alpha": self.alpha, "s": self.s, "beta": self.beta}
-
-    @property
-    def standard_errors(self) -> dict[str, float]:
-        """Standard errors by name, from the curvature at the maximum (delta method from the log scale)."""
-        log_errors = np.sqrt(np.diag(self.log_covariance))
-        return {name: value * float(e) for (name, value), e in zip(self.parameters.items(), log_errors, strict=True)}
 
     def probability_alive(self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> FloatArray:
         """Return the probability (0..1) that each customer has not dropped out; shape (customers,)."""
@@ -85,7 +76,7 @@ def fit_pareto_nbd(
     if not (histories.frequency > 0).any():
         raise NotIdentified(model="Pareto/NBD", reason="no customer has bought twice; observe them for longer")
     likelihood = pareto_nbd_log_likelihood(histories)
-    maximum = maximise("Pareto/NBD", NAMES, likelihood, histories.customers, STARTS)
+    maximum = maximise("Pareto/NBD", ParetoNbd.names, likelihood, histories.customers, STARTS)
     r, alpha, s, beta = (float(value) for value in maximum.parameters)
     return ParetoNbd(maximum.log_likelihood, histories.customers, maximum.log_covariance, r, alpha, s, beta)
 
