@@ -288,16 +288,26 @@ class Who:
         self._named = [
             (name, assembly.first_cell(value.column or ""), value) for name, value in rule.identifiers if value.column
         ]
+        self._known: dict[tuple[Cell, ...], str] = {}
 
     def write(self, group: Group) -> str:
         """Return `"userId":"...",` and the like; empty when nobody is named and somebody must be."""
         if self._subject == "none":
             return '"subject":"none",'
+        cells = tuple([group.first[place] for _, place, _ in self._named])
+        written = self._known.get(cells)
+        if written is None:
+            if len(self._known) >= CELLS_REMEMBERED_MAX:
+                self._known.clear()
+            self._known[cells] = written = self._written(cells)
+        return written
+
+    def _written(self, cells: tuple[Cell, ...]) -> str:
         try:
             found = {
                 name: text
-                for name, place, value in self._named
-                if (text := identifier_of(group.first[place], value, self._dialect)) is not None
+                for (name, _, value), cell in zip(self._named, cells, strict=True)
+                if (text := identifier_of(cell, value, self._dialect)) is not None
             }
         except Unusable:
             return UNUSABLE

@@ -122,7 +122,6 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     rows_total: int | None = None
     events: int = 0
     refused: int = 0
-    skipped: int = 0
     seconds: float = 0.0
 
     @property
@@ -145,14 +144,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     sent: int
     refused: int
-    skipped: int
     seconds: float
     reasons: Mapping[str, int]
     examples: Mapping[str, Refusal]
     events_by_name: Mapping[str, int]
     first_events: tuple[bytes, ...] = ()
-    unknown_columns: tuple[str, ...] = ()
-    """Columns the map names and no line had (only JSON Lines; other files are refused at once)."""
 
 
 class ImportRefused(StammgastError):

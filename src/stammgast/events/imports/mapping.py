@@ -325,7 +325,7 @@ def _check_zone(zone: str, path: str) -> None:
         return
     try:
         ZoneInfo(zone)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         mend = "Write it as in Europe/Berlin, or UTC"
         raise WrongMap(key=path, problem=f"there is no time zone {zone!r}", mend=mend) from None
 
