@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,5 @@ trees = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*SMALL, "file", "group", "skip", "properties", "subject"]), trees))
 def test_whatever_is_written_as_a_map_is_taken_or_refused_in_words(change):
-    try:
-        build_map({**SMALL, **change})
-    except WrongMap as refusal:
-        assert str(refusal)
+    with suppress(WrongMap):
+        assert build_map({**SMALL, **change}).events
