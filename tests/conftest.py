@@ -69,15 +69,13 @@ def history_server(tmp_path_factory):
 @pytest.fixture
 def settings(tmp_path, history_server):
     """Settings of an installation of one's own: new folder, new history database."""
-    from clickhouse_connect import get_client
-
+    from stammgast.kernel.history import HistoryClient
     from stammgast.kernel.settings import Settings
 
     database = f"t{os.getpid()}_{time.monotonic_ns()}"
-    client = get_client(dsn=history_server)
-    client.command(f"CREATE DATABASE {database}")
     yield Settings(data=tmp_path / "data", history_url=f"{history_server}/{database}")
-    client.command(f"DROP DATABASE {database} SYNC")
+    client = HistoryClient(f"{history_server}/default")
+    client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
     client.close()
 
 

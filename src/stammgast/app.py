@@ -6,6 +6,8 @@ is one) its COMMANDS. Commands stand apart so that the command line can list the
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -14,17 +16,24 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.settings import Settings
 
 if TYPE_CHECKING:
     from typer import Typer
 
+    from stammgast.kernel.history import HistoryClient
     from stammgast.kernel.manifest import Manifest
     from stammgast.kernel.runtime import Runtime
+
+logger = logging.getLogger(__name__)
 
 MODULES = ("web", "workspace", "events", "operations")
 """Every module, lowest layer first. Later modules may lean on earlier ones."""
 
+_NOBODYS_PORT = 1
+"""Stands for the warehouse of an installation that never ran: asking there fails at once, in the usual way."""
+_HISTORY_START_SECONDS = 300.0
 DEMO_EMAIL = "alice@demo.example.com"
 
 Process = Literal["web", "worker", "command"]
@@ -50,7 +59,6 @@ def open_runtime(settings: Settings, process: Process) -> Runtime:
 
     `process` tells the modules' services who they work for. Close it when done: `Runtime.close`.
     """
-    from stammgast.kernel.history import open_history
     from stammgast.kernel.runtime import Runtime
     from stammgast.kernel.state import open_state
 
@@ -62,6 +70,22 @@ def open_runtime(settings: Settings, process: Process) -> Runtime:
         history=open_history(settings),
         process=process,
     )
+
+
+def open_history(settings: Settings) -> HistoryClient:
+    """Return the client of the history store: the server that is set, else the embedded warehouse's last port."""
+    from stammgast.kernel.history import HistoryClient
+    from stammgast.kernel.processes.run_dir import read_port, warehouse_password
+
+    if settings.history_url:
+        limits = {
+            "max_execution_time": str(settings.query_seconds),
+            "max_memory_usage": str(settings.query_memory * 1_000_000),
+        }
+        return HistoryClient(settings.history_url, settings=limits)
+    port = settings.warehouse_port or read_port(settings.run_dir, "warehouse") or _NOBODYS_PORT
+    password = warehouse_password(settings.run_dir)
+    return HistoryClient(f"http://stammgast:{password}@127.0.0.1:{port}/stammgast")
 
 
 def open_for_command(settings: Settings) -> Runtime:
@@ -92,15 +116,22 @@ def migrate(settings: Settings) -> None:
 
     Raises Unavailable when it does not.
     """
-    from stammgast.kernel.history import open_history
     from stammgast.kernel.history_migrations import migrate_history
 
     migrate_state(settings)
     history = open_history(settings)
     try:
+        _wait_for(history)
         migrate_history(history, _folders("migrations", "history"))
     finally:
         history.close()
+
+
+def _wait_for(history: HistoryClient) -> None:
+    """Give a warehouse that is just starting some time; what it says after that is told by the first statement."""
+    deadline = time.monotonic() + _HISTORY_START_SECONDS
+    while not history.ping() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def prepare(settings: Settings, *, demo: bool) -> None:
@@ -193,6 +224,11 @@ def _noted(settings: Settings, process: str) -> Iterator[None]:
     write_pid(settings.run_dir, process)
     try:
         yield
+    except StammgastError:
+        raise
+    except Exception:
+        logger.exception("%s ended by an error", process)
+        raise SystemExit(1) from None
     finally:
         forget_pid(settings.run_dir, process)
 

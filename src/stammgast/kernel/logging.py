@@ -1,7 +1,8 @@
 """What the processes write down: one line a happening, as JSON (for machines) or as text (on a terminal), to stderr.
 
 Personal fields never reach a log line. So an exception is told by its kind and by where it happened, not by its
-message (which may quote a value), and whatever still looks like an address, a mail or a secret is blotted out.
+message (which may quote a value), and whatever still looks like an address, a mail or a secret is blotted out. Only the
+level `debug`, which is for a developer's own machine, tells messages of exceptions too.
 """
 
 from __future__ import annotations
@@ -42,11 +43,12 @@ def blotted(text: str) -> str:
 class LineFormatter(logging.Formatter):
     """Make one line of a record: JSON, or readable text when `as_text`."""
 
-    def __init__(self, process: str, *, as_text: bool) -> None:
-        """`process` is named on every line."""
+    def __init__(self, process: str, *, as_text: bool, tells_messages: bool = False) -> None:
+        """`process` is named on every line; `tells_messages` of exceptions too, which may quote personal values."""
         super().__init__()
         self._process = process
         self._as_text = as_text
+        self._tells_messages = tells_messages
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; extra fields given by `extra=` stand beside the message."""
@@ -57,6 +59,8 @@ class LineFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1] is not None:
             facts |= _told(record.exc_info[1], record.exc_info[2])
+            if self._tells_messages:
+                facts["detail"] = blotted(str(record.exc_info[1]))
         message = blotted(record.getMessage())
         if self._as_text:
             return self._text(record, message, facts)
@@ -81,7 +85,7 @@ def _told(problem: BaseException, trace: TracebackType | None) -> dict[str, str]
 def start_logging(process: str, level: str = "info") -> None:
     """Send everything this process logs to stderr in our form; other people's libraries only from warnings up."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LineFormatter(process, as_text=sys.stderr.isatty()))
+    handler.setFormatter(LineFormatter(process, as_text=sys.stderr.isatty(), tells_messages=level == "debug"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -138,7 +138,7 @@ def _check_stores(runtime: Runtime) -> Iterator[Finding]:
         is_well = state.is_reachable() and _is_sound(settings, state.name)
         mend = "" if is_well else _mend_state(settings)
         yield Finding(f"{state.name} database", is_well, where, mend)
-    is_well = runtime.history.is_reachable()
+    is_well = runtime.history.ping()
     is_expected = bool(settings.history_url) or running_pid(settings.run_dir, "supervisor") is not None
     found = "answers" if is_well else ("does not answer" if is_expected else "not running, like the rest")
     mend = "Look at the warehouse's last lines; check STAMMGAST_HISTORY_URL if it is set."

@@ -25,7 +25,7 @@ def _store_problems(runtime: Runtime) -> dict[str, str]:
     for state in (runtime.control, runtime.customers):
         if not state.is_reachable():
             found[state.name] = f"The {state.name} database does not answer. `stammgast doctor` says why."
-    if not runtime.history.is_reachable():
+    if not runtime.history.ping():
         found["history"] = "The history store does not answer. `stammgast doctor` says why."
     return found
 
