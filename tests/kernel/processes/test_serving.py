@@ -43,7 +43,8 @@ def served(tmp_path):
     )
     deadline = time.monotonic() + 20
     while not answers_http("127.0.0.1", port, "/"):
-        assert time.monotonic() < deadline and process.poll() is None
+        assert process.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.02)
     yield process, f"http://127.0.0.1:{port}"
     process.kill()
