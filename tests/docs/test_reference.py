@@ -86,3 +86,10 @@ def test_every_command_and_make_target_that_the_docs_name_exists(page):
     for target in re.findall(r"[`$ ]make ([a-z-]+)[` \n]", text):
         if f"`make {target}" in text:
             assert target in targets, f"make {target}"
+
+
+def test_the_readme_shows_the_snippet_that_a_source_offers():
+    from stammgast.events.tracker.serving import browser_snippet
+
+    snippet = browser_snippet("http://127.0.0.1:8400", "YOUR_WRITE_KEY").strip()
+    assert snippet in (ROOT / "README.md").read_text(encoding="utf-8")
