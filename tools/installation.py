@@ -55,6 +55,10 @@ class Installation:
             raise RuntimeError("not ready:\n" + "".join(self.said))
         return time.monotonic() - begun
 
+    def forget(self, variable: str) -> None:
+        """Start without this variable from now on."""
+        self._environ.pop(variable, None)
+
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
