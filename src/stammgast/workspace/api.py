@@ -22,6 +22,7 @@ from stammgast.workspace.company import (
     rename_brand,
     staff_rules,
 )
+from stammgast.workspace.contracts import Actor, User
 from stammgast.workspace.people import (
     begin_session,
     change_password,
@@ -65,6 +66,7 @@ from stammgast.workspace.tokens import create_token, list_tokens, revoke_token, 
 __all__ = [
     "Change",
     "Snapshot",
+    "actor_of",
     "add_staff_rule",
     "begin_session",
     "brand_of_source",
@@ -117,6 +119,11 @@ __all__ = [
     "user",
     "write_token_use",
 ]
+
+
+def actor_of(user: User) -> Actor:
+    """Return the actor that a person is."""
+    return Actor("user", user.id, user.name)
 
 
 def brand_of_source(runtime: Runtime) -> dict[int, BrandId]:

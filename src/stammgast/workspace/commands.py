@@ -38,7 +38,9 @@ def create_source(
     if as_json:
         _print_json(id=made.source.id, writeKey=made.write_key)
     else:
-        sys.stdout.write(f"Source {made.source.id}, {made.source.name}. Its write key, shown only now:\n{made.write_key}\n")
+        sys.stdout.write(
+            f"Source {made.source.id}, {made.source.name}. Its write key, shown only now:\n{made.write_key}\n"
+        )
 
 
 @token.command("create")

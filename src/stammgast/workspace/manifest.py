@@ -2,13 +2,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stammgast.kernel.manifest import Manifest, Task
+from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.manifest import Manifest, NavigationEntry, Task
 from stammgast.web.contracts import Household
 from stammgast.workspace import api
+from stammgast.workspace.http import CONTROLLERS
+from stammgast.workspace.pages import ROUTES
 
 MANIFEST = Manifest(
     name="workspace",
     folder=Path(__file__).parent,
+    routes=(*ROUTES, *CONTROLLERS),
+    navigation=(
+        NavigationEntry("home", _("Home"), "/", "home", order=0),
+        NavigationEntry("connect", _("Sources"), "/connect/sources", "source", order=10),
+        NavigationEntry("settings", _("Company"), "/settings/company", "settings", role="administrator", order=10),
+        NavigationEntry("settings", _("Brands"), "/settings/brands", "brand", role="administrator", order=20),
+        NavigationEntry("settings", _("Staff traffic"), "/settings/staff", "staff", role="administrator", order=30),
+        NavigationEntry(
+            "settings", _("People and roles"), "/settings/people", "customers", role="administrator", order=40
+        ),
+        NavigationEntry("settings", _("API tokens"), "/settings/tokens", "key", role="administrator", order=50),
+        NavigationEntry("settings", _("Audit log"), "/settings/audit", "audit", role="administrator", order=60),
+        NavigationEntry("settings", _("Management API"), "/api", "api", order=70),
+        NavigationEntry("settings", _("About"), "/settings/about", "info", order=80),
+    ),
     services={Household: api.household},
     tasks=(
         Task("workspace.token_use", "web", 60, api.write_token_use),

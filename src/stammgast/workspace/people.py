@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 
 from stammgast.kernel import clock
 from stammgast.kernel.errors import Invalid
-from stammgast.kernel.ids import digest128, new_secret, secret_digest
+from stammgast.kernel.ids import new_secret, secret_digest
 from stammgast.kernel.runtime import Runtime
 from stammgast.web.contracts import Theme
+from stammgast.web.cookies import csrf_of
 from stammgast.workspace import passwords, rows, store
 from stammgast.workspace.company import known_zones
 from stammgast.workspace.contracts import (
@@ -262,11 +263,6 @@ def person_by_session(runtime: Runtime, secret: str) -> Person | None:
         theme=row["theme"],
         csrf=csrf_of(secret),
     )
-
-
-def csrf_of(secret: str) -> str:
-    """Return what forms of this log-in carry: derived from its secret, so it needs no storing and reveals nothing."""
-    return digest128(b"csrf", secret.encode()).hex()
 
 
 def sweep(runtime: Runtime) -> None:

@@ -1,0 +1,43 @@
+"""What API controllers share: documented, guarded, and with their refusals in the schema."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Controller
+from litestar.openapi.datastructures import ResponseSpec
+
+from stammgast.kernel import clock
+from stammgast.web.errors import Problem
+
+PROBLEMS: dict[int, ResponseSpec] = {
+    status: ResponseSpec(data_container=Problem, description=text, media_type="application/problem+json")
+    for status, text in {
+        400: "The request can't be read.",
+        401: "No API token, or one that was revoked.",
+        403: "The token's role may not do this.",
+        404: "There is no such thing.",
+        409: "It contradicts what is there.",
+        422: "A value has a wrong form.",
+    }.items()
+}
+
+
+class ApiController(Controller):
+    """Base of every controller below /api: part of the schema, refusals documented. Give each handler a `requires` guard."""
+
+    include_in_schema = True
+    responses: Any = PROBLEMS
+
+
+def iso_time(millis: int | None) -> str | None:
+    """Return a moment as the API writes it, None for None.
+
+    >>> iso_time(1_700_000_000_123)
+    '2023-11-14T22:13:20.123Z'
+    """
+    if millis is None:
+        return None
+    moment: datetime = clock.from_millis(millis).astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,105 @@
+"""Settings of people: who may log in, and as what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.i18n import marked as _
+from stammgast.web.contracts import Role
+from stammgast.web.forms import Form
+from stammgast.web.guards import person_of, requires
+from stammgast.web.pages import redirect, render, runtime_of
+from stammgast.web.shell import AnyRequest
+from stammgast.web.tables import Column
+from stammgast.workspace import api
+from stammgast.workspace.contracts import Actor
+from stammgast.workspace.words import ROLE_MEANINGS, ROLE_NAMES
+
+ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
+COLUMNS = (Column(_("Name")), Column(_("Role")), Column(_("Last log-in"), is_hidden_small=True), Column(_("State")))
+
+
+@get("/settings/people", guards=ADMINISTRATOR, sync_to_thread=True)
+def list_people(request: AnyRequest) -> Response[str]:
+    """List the people."""
+    users = api.list_users(runtime_of(request))
+    return render(
+        request, "workspace/people.html", users=users, columns=COLUMNS, roles=ROLE_NAMES, meanings=ROLE_MEANINGS
+    )
+
+
+@get("/settings/people/new", guards=ADMINISTRATOR, sync_to_thread=True)
+def show_new_person(request: AnyRequest) -> Response[str]:
+    """Show the form for somebody new."""
+    return _new_page(request, Form())
+
+
+@post("/settings/people/new", guards=ADMINISTRATOR, status_code=201, sync_to_thread=True)
+def add_person(request: AnyRequest, form: Form) -> Response[str]:
+    """Add somebody and show the one-time link to hand over."""
+    runtime = runtime_of(request)
+    try:
+        made = api.create_user(
+            runtime, _by(request), email=form.text("email"), name=form.text("name"), role=form.text("role")
+        )
+    except StammgastError as problem:
+        return _new_page(request, form.refused(problem), status=problem.status)
+    return _person_page(request, made.id, Form(), link=api.make_entry_link(runtime, _by(request), made.id), status=201)
+
+
+@get("/settings/people/{number:int}", guards=ADMINISTRATOR, sync_to_thread=True)
+def show_person(request: AnyRequest, number: int) -> Response[str]:
+    """Show one person."""
+    return _person_page(request, number, Form())
+
+
+@post("/settings/people/{number:int}", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
+def change_person(request: AnyRequest, number: int, form: Form) -> Response[Any]:
+    """Change name and role."""
+    try:
+        api.change_user(runtime_of(request), _by(request), number, name=form.text("name"), role=form.text("role"))
+    except StammgastError as problem:
+        return _person_page(request, number, form.refused(problem), status=problem.status)
+    return redirect("/settings/people", flash=_("Saved."))
+
+
+@post("/settings/people/{number:int}/link", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
+def make_link(request: AnyRequest, number: int) -> Response[str]:
+    """Make a new one-time link, for somebody who has no password or has forgotten it."""
+    link = api.make_entry_link(runtime_of(request), _by(request), number)
+    return _person_page(request, number, Form(), link=link)
+
+
+@post("/settings/people/{number:int}/able", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
+def set_able(request: AnyRequest, number: int, form: Form) -> Response[Any]:
+    """Shut somebody out, or let them in again."""
+    try:
+        api.set_user_able(runtime_of(request), _by(request), number, able=form.flag("able"))
+    except StammgastError as problem:
+        return _person_page(request, number, form.refused(problem), status=problem.status)
+    return redirect("/settings/people", flash=_("Saved."))
+
+
+def _new_page(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
+    return render(request, "workspace/person_new.html", status=status, form=form, roles=_role_choices())
+
+
+def _person_page(request: AnyRequest, number: int, form: Form, link: str = "", status: int = 200) -> Response[str]:
+    found = api.user(runtime_of(request), number)
+    return render(
+        request, "workspace/person.html", status=status, form=form, user=found, link=link, roles=_role_choices()
+    )
+
+
+def _role_choices() -> list[tuple[str, str, str]]:
+    return [(role.value, ROLE_NAMES[role], ROLE_MEANINGS[role]) for role in Role]
+
+
+def _by(request: AnyRequest) -> Actor:
+    return Actor.of(person_of(request))
+
+
+ROUTES = (list_people, show_new_person, add_person, show_person, change_person, make_link, set_able)

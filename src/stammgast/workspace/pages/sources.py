@@ -1,0 +1,143 @@
+"""Sources: where events come from. Keys are shown once, when they are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from stammgast.kernel import clock
+from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.ids import BrandId
+from stammgast.web.contracts import Role
+from stammgast.web.forms import Form
+from stammgast.web.guards import person_of, requires
+from stammgast.web.pages import redirect, render, runtime_of, shell_of
+from stammgast.web.shell import AnyRequest
+from stammgast.web.tables import Column
+from stammgast.workspace import api
+from stammgast.workspace.contracts import SOURCE_KINDS, Actor, Source, SourceKey
+from stammgast.workspace.snippets import snippets_for
+from stammgast.workspace.words import SOURCE_KIND_ICONS, SOURCE_KIND_NAMES
+
+COLUMNS = (
+    Column(_("Name")),
+    Column(_("Kind")),
+    Column(_("Brand"), is_hidden_small=True),
+    Column(_("Key"), is_hidden_small=True),
+    Column(_("State")),
+    Column(_("Since"), is_hidden_small=True),
+)
+ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
+
+
+@get("/connect/sources", guards=[requires("viewer")], sync_to_thread=True)
+def list_sources(request: AnyRequest) -> Response[str]:
+    """List the sources, of the chosen brand or of all."""
+    brand = shell_of(request).brand
+    sources = [one for one in api.list_sources(runtime_of(request)) if brand in (None, one.brand)]
+    return render(request, "workspace/sources.html", sources=sources, columns=COLUMNS, **_words(request))
+
+
+@get("/connect/sources/new", guards=ADMINISTRATOR, sync_to_thread=True)
+def show_new_source(request: AnyRequest) -> Response[str]:
+    """Show the form for a new source."""
+    return _form_page(request, Form(), None)
+
+
+@post("/connect/sources/new", guards=ADMINISTRATOR, status_code=201, sync_to_thread=True)
+def create_source(request: AnyRequest, form: Form) -> Response[str]:
+    """Make a source and show its key, once."""
+    try:
+        made = api.create_source(runtime_of(request), _by(request), **_values(form))
+    except StammgastError as problem:
+        return _form_page(request, form.refused(problem), None, status=problem.status)
+    return _source_page(request, made.source, made, status=201)
+
+
+@get("/connect/sources/{number:int}", guards=[requires("viewer")], sync_to_thread=True)
+def show_source(request: AnyRequest, number: int) -> Response[str]:
+    """Show one source: its keys, how to send with it, what it may."""
+    return _source_page(request, api.source(runtime_of(request), number))
+
+
+@get("/connect/sources/{number:int}/change", guards=ADMINISTRATOR, sync_to_thread=True)
+def show_change_source(request: AnyRequest, number: int) -> Response[str]:
+    """Show the form for a source that exists."""
+    return _form_page(request, Form(), api.source(runtime_of(request), number))
+
+
+@post("/connect/sources/{number:int}/change", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
+def change_source(request: AnyRequest, number: int, form: Form) -> Response[Any]:
+    """Change a source."""
+    known = api.source(runtime_of(request), number)
+    try:
+        api.change_source(runtime_of(request), _by(request), number, **_values(form))
+    except StammgastError as problem:
+        return _form_page(request, form.refused(problem), known, status=problem.status)
+    return redirect(f"/connect/sources/{number}", flash=_("Saved."))
+
+
+@post("/connect/sources/{number:int}/rotate", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
+def rotate_key(request: AnyRequest, number: int, form: Form) -> Response[str]:
+    """Give the source a new key and show it, once; the old one may go on for a while."""
+    made = api.rotate_source_key(runtime_of(request), _by(request), number, grace_hours=form.whole("grace_hours", 24))
+    return _source_page(request, made.source, made)
+
+
+@post("/connect/sources/{number:int}/revoke", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
+def revoke_source(request: AnyRequest, number: int) -> Response[Any]:
+    """Let the source's keys end now."""
+    api.revoke_source(runtime_of(request), _by(request), number)
+    return redirect(f"/connect/sources/{number}", flash=_("The source is revoked. Its keys no longer work."))
+
+
+def _source_page(
+    request: AnyRequest, source: Source, made: SourceKey | None = None, status: int = 200
+) -> Response[str]:
+    runtime = runtime_of(request)
+    key = {"write_key": made.write_key} if made else {}
+    return render(
+        request,
+        "workspace/source.html",
+        status=status,
+        source=source,
+        made=made,
+        snippets=snippets_for(runtime, source.kind, **key),
+        at=clock.now_millis(),
+        host=runtime.settings.base_url,
+        **_words(request),
+    )
+
+
+def _form_page(request: AnyRequest, form: Form, source: Source | None, status: int = 200) -> Response[str]:
+    kinds = [(kind, SOURCE_KIND_NAMES[kind], "") for kind in SOURCE_KINDS if kind != "internal"]
+    words = _words(request)
+    return render(
+        request, "workspace/source_form.html", status=status, form=form, source=source, source_kinds=kinds, **words
+    )
+
+
+def _words(request: AnyRequest) -> dict[str, Any]:
+    brands = {one.id: one.name for one in api.brands(runtime_of(request))}
+    return {"kinds": SOURCE_KIND_NAMES, "kind_icons": SOURCE_KIND_ICONS, "brand_names": brands}
+
+
+def _values(form: Form) -> dict[str, Any]:
+    return {
+        "name": form.text("name"),
+        "kind": form.text("kind", "server"),
+        "brand": BrandId(form.whole("brand_id", 1)),
+        "allowed_origins": form.lines("allowed_origins"),
+        "rate_limit": form.whole("rate_limit"),
+    }
+
+
+def _by(request: AnyRequest) -> Actor:
+    return Actor.of(person_of(request))
+
+
+ROUTES = (
+    list_sources, show_new_source, create_source, show_source, show_change_source, change_source, rotate_key, revoke_source,
+)  # fmt: skip
