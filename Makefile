@@ -56,7 +56,7 @@ check: setup .venv/.dev ## quick checks: style, types, layers, doctests, docs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q --doctest-modules src/stammgast tests/docs tests/architecture
+	$(BIN)/python -m pytest -q src/stammgast tests/docs tests/architecture
 
 bench: setup .venv/.dev ## measure speed against references in the same run (BENCH= chooses rows)
 	$(BIN)/python -m bench $(BENCH)
