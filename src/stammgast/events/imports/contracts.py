@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.errors import Conflict, NotFound, StammgastError
 
 FileFormat = Literal["csv", "jsonl", "parquet"]
 ValueKind = Literal["", "text", "number", "whole_number", "boolean", "time", "list", "json"]
@@ -151,6 +151,39 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     first_events: tuple[bytes, ...] = ()
 
 
+JobState = Literal["draft", "trying", "waiting", "running", "done", "stopped", "failed"]
+
+
+class ImportJob(msgspec.Struct, frozen=True, kw_only=True):
+    """An import in the interface. `map_text` is YAML, empty until a person has made one.
+
+    trial: what a dry run found; summary: what came of the import. kept: events certainly on disk, from which an
+    interrupted import goes on. `problem` is the sentence a failed one ended with. Times in ms UTC.
+    """
+
+    id: int
+    file_name: str
+    size: int
+    state: JobState
+    map_text: str
+    source_name: str
+    progress: Progress | None
+    trial: Summary | None
+    summary: Summary | None
+    problem: str
+    kept: int
+    wants_stop: bool
+    made_by: str
+    created_at: int
+    begun_at: int | None
+    ended_at: int | None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is being worked on, or waits for it."""
+        return self.state in ("trying", "waiting", "running")
+
+
 class ImportRefused(StammgastError):
     """The file can't be imported."""
 
@@ -189,3 +222,13 @@ class ImportStopped(StammgastError):
 
     status = 503
     retry = True
+
+
+class JobNotFound(NotFound):
+    """There is no import {name}."""
+
+    code = "not_found"
+
+
+class JobBusy(Conflict):
+    """This import is being worked on. Stop it first, or wait."""
