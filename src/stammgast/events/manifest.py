@@ -3,14 +3,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from stammgast.events import http, operating
+from stammgast.events.commands import COMMANDS
+from stammgast.events.tracker.serving import browser_snippet
 from stammgast.kernel.log import LogWriter
 from stammgast.kernel.manifest import AsgiMount, Manifest, Metric, Task
+from stammgast.workspace.contracts import BrowserSnippet
 
 MANIFEST = Manifest(
     name="events",
     folder=Path(__file__).parent,
     mounts=(AsgiMount(http.PREFIXES, http.PATHS, http.make_collector),),
-    services={LogWriter: operating.open_log},
+    commands=COMMANDS,
+    services={LogWriter: operating.open_log, BrowserSnippet: lambda _: BrowserSnippet(browser_snippet)},
     tasks=(Task("events.trim_log", "web", 10, operating.trim_log),),
     metrics=(
         Metric(

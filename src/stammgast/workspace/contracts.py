@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -18,6 +20,7 @@ __all__ = [
     "AuditEntry",
     "Brand",
     "BrandNotFound",
+    "BrowserSnippet",
     "Company",
     "EmailTaken",
     "LastAdministrator",
@@ -243,3 +246,10 @@ class TooManyLogins(StammgastError):
 
     status = 429
     retry = True
+
+
+@dataclass(frozen=True)
+class BrowserSnippet:
+    """Writes the HTML that loads the tracker: `write(base_url, write_key)`. Supplied by whoever serves the tracker."""
+
+    write: Callable[[str, str], str]

@@ -6,6 +6,7 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.manifest import Manifest, NavigationEntry, Task
 from stammgast.web.contracts import Household
 from stammgast.workspace import api
+from stammgast.workspace.commands import COMMANDS
 from stammgast.workspace.http import CONTROLLERS
 from stammgast.workspace.pages import ROUTES
 
@@ -27,6 +28,7 @@ MANIFEST = Manifest(
         NavigationEntry("settings", _("Management API"), "/api", "api", order=70),
         NavigationEntry("settings", _("About"), "/settings/about", "info", order=80),
     ),
+    commands=COMMANDS,
     services={Household: api.household},
     tasks=(
         Task("workspace.token_use", "web", 60, api.write_token_use),

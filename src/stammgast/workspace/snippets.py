@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from stammgast.kernel.runtime import Runtime
-from stammgast.workspace.contracts import SourceKind
+from stammgast.workspace.contracts import BrowserSnippet, SourceKind
 
 PLACEHOLDER = "YOUR_WRITE_KEY"
-
-
-@dataclass(frozen=True)
-class BrowserSnippet:
-    """Writes the HTML that loads the tracker: `write(base_url, write_key)`. Supplied by whoever serves the tracker."""
-
-    write: Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
