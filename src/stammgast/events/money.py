@@ -53,12 +53,15 @@ def read_money(name: str, properties: dict[str, Any], raw: bytes, default_curren
 
 
 def _micros(value: object, key: str, raw: bytes) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    if isinstance(value, float) and abs(value) >= _EXACT_BELOW:
+    if isinstance(value, float):
+        if abs(value) < _EXACT_BELOW:
+            # Exact for what has six places or fewer: both roundings together stay below half a micro.
+            return round(value * MICROS)
         value = _exact(key, raw, value)
+    elif isinstance(value, bool) or not isinstance(value, (int, str)):
+        return None
     try:
-        number = Decimal(value.strip() if isinstance(value, str) else str(value))
+        number = Decimal(value.strip() if isinstance(value, str) else value)
         if not number.is_finite() or abs(number) * MICROS > AMOUNT_MAX:
             return None
         return int((number * MICROS).to_integral_value(ROUND_HALF_EVEN))

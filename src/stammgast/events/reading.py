@@ -107,10 +107,10 @@ def _read(raw: RawEvent, wire: WireEvent, rules: Rules) -> Event:
     kind = _type_of(raw, wire)
     message_id = _id_text(wire.message_id, MESSAGE_ID_LENGTH_MAX, reasons.MESSAGE_ID_TOO_LONG)
     name = _name_of(kind, wire)
-    user_id = _id_text(wire.user_id)
-    anonymous_id = _id_text(wire.anonymous_id)
-    group_id = _id_text(wire.group_id)
-    previous_id = _id_text(wire.previous_id)
+    user_id = "" if wire.user_id is None else _id_text(wire.user_id)
+    anonymous_id = "" if wire.anonymous_id is None else _id_text(wire.anonymous_id)
+    group_id = "" if wire.group_id is None else _id_text(wire.group_id)
+    previous_id = "" if wire.previous_id is None else _id_text(wire.previous_id)
     is_nobody = wire.subject == "none" and (raw.is_import or raw.kind == KIND_OWN)
     _check_identity(kind, is_nobody or bool(user_id or anonymous_id), group_id, previous_id)
     properties, traits, context = wire.properties or {}, wire.traits or {}, wire.context or {}
@@ -176,9 +176,9 @@ def _type_of(raw: RawEvent, wire: WireEvent) -> EventType:
 
 def _id_text(value: str | float | None, length_max: int = IDENTIFIER_LENGTH_MAX, too_long: str = "") -> str:
     """Return an id as trimmed text, empty when there is none; SDKs send numbers too."""
-    if value is None:
-        return ""
     if not isinstance(value, str):
+        if value is None:
+            return ""
         value = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     value = value.strip()
     if len(value) > length_max:

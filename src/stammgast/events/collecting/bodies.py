@@ -8,7 +8,7 @@ from litestar.types import Receive
 
 from stammgast.events.collecting.refusals import BodyTooLarge, BrokenEncoding, ClientGone, UnknownEncoding
 
-DRAIN_BYTES_MAX = 16 * 1024 * 1024
+DRAIN_BYTES_MAX = 64 * 1024 * 1024
 """A body up to this size is read to its end before it is refused: who is still sending would not see the answer."""
 _WINDOW_BITS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 
