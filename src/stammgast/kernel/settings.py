@@ -105,7 +105,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **given: object) -> 
     from_environ = {
         name[len(PREFIX) :].lower(): text
         for name, text in environ.items()
-        if name.startswith(PREFIX) and name not in {PREFIX + "CONFIG", PREFIX + "SHARED_DATA"}
+        if name.startswith(PREFIX) and name not in {PREFIX + "CONFIG", PREFIX + "SHARED_DATA", PREFIX + "WRITE_KEY"}
     }
     _refuse_unknown(from_environ, named, "the environment")
     given = {name: value for name, value in given.items() if value is not None}
