@@ -1,6 +1,7 @@
 """A collector in a process of its own, and what it wrote."""
 
 import pytest
+
 from tools.collector import start_collector
 
 

@@ -3,11 +3,11 @@
 import base64
 
 import pytest
-from tools.collector import KEYS, FixedKeys, make_source
 
 from stammgast.events.collecting import keys as gate_module
 from stammgast.events.collecting.keys import Gate, WorkspaceKeys, key_of_authorization, key_of_body
 from stammgast.events.collecting.refusals import OriginNotAllowed, RateLimited, UnknownWriteKey
+from tools.collector import KEYS, FixedKeys, make_source
 
 
 @pytest.fixture

@@ -16,14 +16,15 @@ from stammgast.kernel.log import LogEntry
 RECEIVED = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 ALICE = {"type": "track", "event": "Order Completed", "userId": "alice", "messageId": "m1"}
 RULES = Rules()
+SERVER = EntryMeta()
 
 
-def entry(body, kind="batch", meta=EntryMeta(), position=40):
+def entry(body, kind="batch", meta=SERVER, position=40):
     encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
     return LogEntry(RECEIVED, 7, 1, kind, encode_meta(meta), encoded, position)
 
 
-def read_batch(*events, rules=RULES, kind="batch", meta=EntryMeta(), **batch):
+def read_batch(*events, rules=RULES, kind="batch", meta=SERVER, **batch):
     return read_entry(entry({"batch": list(events), **batch}, kind, meta), rules)
 
 
@@ -272,8 +273,24 @@ json_values = st.recursive(
     max_leaves=12,
 )
 fields = st.sampled_from(
-    ["type", "event", "userId", "anonymousId", "messageId", "timestamp", "sentAt", "originalTimestamp", "context"]
-    + ["properties", "traits", "groupId", "previousId", "name", "subject", "integrations"]
+    [
+        "type",
+        "event",
+        "userId",
+        "anonymousId",
+        "messageId",
+        "timestamp",
+        "sentAt",
+        "originalTimestamp",
+        "context",
+        "properties",
+        "traits",
+        "groupId",
+        "previousId",
+        "name",
+        "subject",
+        "integrations",
+    ]
 )
 
 

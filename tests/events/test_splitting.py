@@ -37,8 +37,25 @@ def test_depth_is_the_depth_of_the_decoded_value(value):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[", b"{", b'{"batch"', b'{"batch":[', b'{"batch":[}]', b'{"batch":{}}', b'{"a":1}', b"[]", b"7", b"null"]
-    + [b'{"batch":[]} more', b"{batch:[]}", b'{"batch":["open]}', b'{"batch":[]}}', b"\xff\xfe", b'{"batch" []}'],
+    [
+        b"",
+        b"[",
+        b"{",
+        b'{"batch"',
+        b'{"batch":[',
+        b'{"batch":[}]',
+        b'{"batch":{}}',
+        b'{"a":1}',
+        b"[]",
+        b"7",
+        b"null",
+        b'{"batch":[]} more',
+        b"{batch:[]}",
+        b'{"batch":["open]}',
+        b'{"batch":[]}}',
+        b"\xff\xfe",
+        b'{"batch" []}',
+    ],
 )
 def test_what_is_no_batch_is_refused(body):
     with pytest.raises(NotJson):
