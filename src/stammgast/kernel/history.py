@@ -275,7 +275,7 @@ def _refusal(code: int, text: str, status: int = 0) -> HistoryUnavailable | Hist
     # The engine quotes values from statements and rows, so only its name for the error goes into the message, which may
     # reach a log. The whole text is in `detail`, for whoever sits in front of a terminal.
     name = _ERROR_NAME.findall(text)
-    reason = name[-1] if name else text.strip()[:80] if not code else f"code {code}"
+    reason = name[-1] if name else f"code {code}" if code else "no answer"
     passes = code in _PASSING_CODES or (not code and status in {0, 408, 429, 502, 503, 504})
     error = HistoryUnavailable(reason=reason) if passes else HistoryRefused(history_code=code, reason=reason)
     error.detail = text.strip()

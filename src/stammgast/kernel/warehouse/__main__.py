@@ -1,6 +1,6 @@
 """Run the warehouse alone: `python -m stammgast.kernel.warehouse DIRECTORY --port 8123`, for trying out and tests.
 
-The password comes from the environment (STAMMGAST_WAREHOUSE_PASSWORD, STAMMGAST_WAREHOUSE_READER_PASSWORD), so that it
+The password comes from the environment (WAREHOUSE_PASSWORD, WAREHOUSE_READER_PASSWORD), so that it
 shows in no list of processes. The port is printed once requests are answered.
 """
 
@@ -35,11 +35,11 @@ def main() -> None:
         WarehouseOptions(
             directory=given.directory.resolve(),
             user=given.user,
-            password=os.environ["STAMMGAST_WAREHOUSE_PASSWORD"],
+            password=os.environ["WAREHOUSE_PASSWORD"],
             port=given.port,
             on_ready=_announce,
             reader_user=given.reader_user,
-            reader_password=os.environ.get("STAMMGAST_WAREHOUSE_READER_PASSWORD", ""),
+            reader_password=os.environ.get("WAREHOUSE_READER_PASSWORD", ""),
             memory_fraction=given.memory_fraction,
             query_seconds_max=given.query_seconds,
             query_memory_max=given.query_memory,

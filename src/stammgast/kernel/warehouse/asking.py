@@ -46,6 +46,16 @@ class SessionAsk:
 
 
 @dataclass(frozen=True)
+class SentTable:
+    """A table sent along with a query, for this query only."""
+
+    name: str
+    structure: str
+    data_format: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Ask:
     """One statement with everything that surrounds it. `data` may be read once."""
 
@@ -62,7 +72,7 @@ class Ask:
     is_get: bool
     replaces: bool
     session: SessionAsk | None
-    tables: tuple[tuple[str, str, str, bytes], ...] = ()
+    tables: tuple[SentTable, ...] = ()
     data: Iterator[bytes] = field(default_factory=lambda: iter(()))
 
 
@@ -74,7 +84,7 @@ def read_ask(head: Head, body: Iterator[bytes], account: Account) -> Ask:
     _refuse_unsupported(head.params)
     body = decoded(body, head.headers.get("content-encoding", ""))
     params = dict(head.params)
-    tables: tuple[tuple[str, str, str, bytes], ...] = ()
+    tables: tuple[SentTable, ...] = ()
     if head.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         parts = multipart(head.headers["content-type"], _all_of(body))
         params.update({part.name: part.content.decode() for part in parts if not part.is_file})
@@ -83,7 +93,7 @@ def read_ask(head: Head, body: Iterator[bytes], account: Account) -> Ask:
     default_format = params.get("default_format") or head.headers.get("x-clickhouse-format", "")
     statement, data = _statement_and_data(params.get("query", ""), body, default_format)
     not_settings = _NOT_SETTINGS | {
-        f"{name}_{kind}" for name, *_ in tables for kind in ("format", "structure", "types")
+        f"{table.name}_{kind}" for table in tables for kind in ("format", "structure", "types")
     }
     return Ask(
         account=account,
@@ -162,14 +172,13 @@ def _settings(params: Mapping[str, str], not_settings: frozenset[str]) -> dict[s
     return settings
 
 
-def _table(part: Part, params: Mapping[str, str]) -> tuple[str, str, str, bytes]:
-    """Return name, structure, format and content of a table sent along."""
+def _table(part: Part, params: Mapping[str, str]) -> SentTable:
     structure = params.get(f"{part.name}_structure", "")
     if not structure and (types := params.get(f"{part.name}_types", "")):
         structure = ", ".join(f"_{place} {kind.strip()}" for place, kind in enumerate(types.split(","), 1))
     if not structure:
         raise WarehouseError(BAD_ARGUMENTS, f"There is neither {part.name}_structure nor {part.name}_types")
-    return part.name, structure, params.get(f"{part.name}_format", "TabSeparated"), part.content
+    return SentTable(part.name, structure, params.get(f"{part.name}_format", "TabSeparated"), part.content)
 
 
 def _encoding(head: Head, params: Mapping[str, str]) -> str:

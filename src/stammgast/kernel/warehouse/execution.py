@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,10 +13,12 @@ from stammgast.kernel.warehouse.asking import Ask
 from stammgast.kernel.warehouse.engine import Connection, Engine, quoted, quoted_name
 from stammgast.kernel.warehouse.exceptions import SYNTAX_ERROR, EngineError, WarehouseError
 from stammgast.kernel.warehouse.guard import refuse_beyond_reader, refuse_forbidden, refuse_writing
+from stammgast.kernel.warehouse.inserting import insert
 from stammgast.kernel.warehouse.native import Result
 from stammgast.kernel.warehouse.reply import Reply
 from stammgast.kernel.warehouse.running import Running, RunningQueries
 from stammgast.kernel.warehouse.sessions import Sessions
+from stammgast.kernel.warehouse.statement import Statement
 
 # chDB formats each block of a streamed result on its own, so only formats without a head and a foot can stream.
 _STREAMS = frozenset(
@@ -27,7 +28,6 @@ _STREAMS = frozenset(
     }
 )  # fmt: skip
 _SHOWS_ROWS = frozenset({"SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK"})
-_INLINE_BYTES_MAX = 8 << 20
 _KILL_ENDS = frozenset({"SYNC", "ASYNC", "TEST", "FORMAT"})
 _KILL_ROWS = (
     "SELECT 'finished' AS kill_status, arrayJoin({ids:Array(String)}) AS query_id, 'default' AS user, '' AS query"
@@ -48,7 +48,7 @@ class Execution:
         began = time.perf_counter_ns()
         with self._connection(ask) as connection:
             running.is_read = self._check(ask, connection)
-            with _set_up(connection, ask):
+            with self._set_up(connection, ask, running):
                 running.refuse_if_killed()
                 summary = self._run_on(connection, ask, running, reply)
         summary["elapsed_ns"] = str(time.perf_counter_ns() - began)
@@ -77,10 +77,32 @@ class Execution:
             refuse_writing(statement, connection.classify, "The request sets readonly")
         return statement.is_query
 
+    @contextmanager
+    def _set_up(self, connection: Connection, ask: Ask, running: Running) -> Iterator[None]:
+        """Apply settings, database and tables sent along; in a session, take them back afterwards."""
+        settings = {name: value for name, value in ask.settings.items() if name != "readonly"}
+        with_id = settings | {"log_comment": ask.query_id}
+        sets = ", ".join(f"{name} = {quoted(value)}" for name, value in with_id.items())
+        use = f"; USE {quoted_name(ask.database)}" if ask.database else ""
+        before = _remembered(connection, list(settings)) if ask.session else None
+        connection.run(f"SET {sets}{use}")
+        try:
+            for table in ask.tables:
+                connection.run(f"CREATE TEMPORARY TABLE {quoted_name(table.name)} ({table.structure})")
+                filling = Statement(
+                    f"INSERT INTO {quoted_name(table.name)}".encode(), "INSERT", (), insert_format=table.data_format
+                )
+                insert(connection, filling, iter([table.content]), binds={}, running=running, spool=self._spool)
+            yield
+        finally:
+            if before is not None and ask.statement.keyword not in {"SET", "USE"}:
+                _restore(connection, ask, before)
+
     def _run_on(self, connection: Connection, ask: Ask, running: Running, reply: Reply) -> dict[str, str]:
         statement = ask.statement
         if statement.insert_format is not None:
-            return self._insert(connection, ask, running)
+            written = insert(connection, statement, ask.data, binds=ask.binds, running=running, spool=self._spool)
+            return _summary([] if written is None else [written])
         if statement.keyword == "KILL" and len(statement.seen) > 1 and statement.seen[1].upper == "QUERY":
             return self._kill(connection, ask, reply)
         if statement.is_query:
@@ -93,42 +115,6 @@ class Execution:
         if result.size():
             reply.write(result.bytes())
         return _summary([result])
-
-    def _insert(self, connection: Connection, ask: Ask, running: Running) -> dict[str, str]:
-        """Insert what follows the statement.
-
-        The data goes to the engine in one call, because chDB's streamed inserts can lose rows without a word when a
-        limit or a kill ends them. Large bodies wait in a file, so memory stays bounded.
-        """
-        held = bytearray()
-        data = iter(ask.data)
-        for piece in data:
-            held += piece
-            if len(held) > _INLINE_BYTES_MAX:
-                return self._insert_file(connection, ask, running, held, data)
-        running.refuse_if_killed()
-        if not held.strip():
-            return _summary([])
-        statement = ask.statement
-        intro = b" VALUES " if statement.insert_format == "Values" else f" FORMAT {statement.insert_format}\n".encode()
-        return _summary([connection.run(statement.sql + intro + held, "Null", ask.binds)])
-
-    def _insert_file(
-        self, connection: Connection, ask: Ask, running: Running, held: bytearray, data: Iterator[bytes]
-    ) -> dict[str, str]:
-        with tempfile.NamedTemporaryFile(dir=self._spool, suffix=".insert") as file:
-            file.write(held)
-            held.clear()
-            for piece in data:
-                file.write(piece)
-            file.flush()
-            running.refuse_if_killed()
-            statement = ask.statement
-            cut = len(statement.sql) if statement.settings_at is None else statement.settings_at
-            source = f" FROM INFILE {quoted(file.name)} COMPRESSION 'none' ".encode()
-            ending = f" FORMAT {statement.insert_format}".encode()
-            sql = statement.sql[:cut] + source + statement.sql[cut:] + ending
-            return _summary([connection.run(sql, "Null", ask.binds)])
 
     def _kill(self, connection: Connection, ask: Ask, reply: Reply) -> dict[str, str]:
         """KILL QUERY by our query ids instead of the engine's."""
@@ -230,24 +216,6 @@ def _closing(connection: Connection) -> Iterator[Connection]:
         connection.close()
 
 
-@contextmanager
-def _set_up(connection: Connection, ask: Ask) -> Iterator[None]:
-    """Apply settings, database and tables sent along; in a session, take them back afterwards."""
-    settings = {name: value for name, value in ask.settings.items() if name != "readonly"}
-    sets = ", ".join(f"{name} = {quoted(value)}" for name, value in (settings | {"log_comment": ask.query_id}).items())
-    use = f"; USE {quoted_name(ask.database)}" if ask.database else ""
-    before = _remembered(connection, list(settings)) if ask.session else None
-    connection.run(f"SET {sets}{use}")
-    try:
-        for name, structure, data_format, content in ask.tables:
-            connection.run(f"CREATE TEMPORARY TABLE {quoted_name(name)} ({structure})")
-            connection.run(f"INSERT INTO {quoted_name(name)} FORMAT {data_format}\n".encode() + content)
-        yield
-    finally:
-        if before is not None and ask.statement.keyword not in {"SET", "USE"}:
-            _restore(connection, ask, before)
-
-
 def _remembered(connection: Connection, names: list[str]) -> dict[str, str]:
     listed = ", ".join(quoted(name) for name in names) or "''"
     valued = f"SELECT name, value FROM system.settings WHERE name IN ({listed})"  # noqa: S608 - quoted just above
@@ -262,5 +230,5 @@ def _restore(connection: Connection, ask: Ask, before: dict[str, str]) -> None:
     for sql in (f"SET {sets}" if sets else "", f"USE {quoted_name(database)}" if ask.database else ""):
         if sql:
             connection.run(sql)
-    for name, *_ in ask.tables:
-        connection.run(f"DROP TABLE IF EXISTS {quoted_name(name)}")
+    for table in ask.tables:
+        connection.run(f"DROP TABLE IF EXISTS {quoted_name(table.name)}")
