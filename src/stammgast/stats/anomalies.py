@@ -25,8 +25,10 @@ THRESHOLD_MIN = 4.0
 """No alarm under four standard deviations, however quiet the past was."""
 
 
-LEVEL_POINTS_MIN, LEVEL_POINTS_MAX = 12, 288
-"""The level is the running median of half a season, but of no fewer and no more points than these."""
+LEVEL_POINTS_MIN, LEVEL_POINTS_MAX = 14, 288
+"""The level is the running median of one season, but of no fewer and no more points; a burst of half as many cannot move it."""
+TAIL_POINTS_MIN = 2000
+"""The tail is learnt from at least so many points, if they are there, however short the season."""
 PATTERN_SEASONS_MIN = 2
 SMOOTHING_DIVISOR = 48
 """A season's pattern is averaged over neighbours up to 1/48 season away: half an hour in a day of five minutes."""
@@ -198,7 +200,7 @@ def _runs(unusual: BoolArray, gap: int) -> list[tuple[int, int]]:
 
 def _scores(series: _Series, terms: AlarmTerms) -> Scores:
     flat, pattern = _without_season(series.stable, terms)
-    level = _running_median(flat, min(max(terms.season // 2, LEVEL_POINTS_MIN), LEVEL_POINTS_MAX))
+    level = _running_median(flat, min(max(terms.season, LEVEL_POINTS_MIN), LEVEL_POINTS_MAX))
     residual = flat - level
     score, threshold = np.full(len(flat), np.nan), np.full(len(flat), np.nan)
     for start, past, here in _seasons(len(flat), terms):
@@ -209,7 +211,7 @@ def _scores(series: _Series, terms: AlarmTerms) -> Scores:
         inflation = max(1.0, MAD_TO_DEVIATION * float(np.median(np.abs(known))) / typical_noise)
         score[here] = _directed(residual[here] / (series.noise[here] * inflation), terms.direction)
         if start >= terms.warm_up_seasons * terms.season:
-            threshold[here] = _threshold(score[past], terms)
+            threshold[here] = _threshold(score[min(past.start, max(0, start - TAIL_POINTS_MIN)) : start], terms)
     score[np.isnan(threshold)] = np.nan
     return Scores(score, threshold, series.natural(level + pattern))
 

@@ -118,10 +118,12 @@ def _names(centres: FloatArray, previous: Clustering | None) -> tuple[int, ...]:
     return tuple(names[new] for new in range(len(centres)))
 
 
-def _fit(rows: FloatArray, k: int, seed: int) -> tuple[IntArray, FloatArray]:
+def _fit(rows: FloatArray, k: int, seed: int, starts: int = 10) -> tuple[IntArray, FloatArray]:
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
-    model = KMeans(n_clusters=k, n_init=10, random_state=seed).fit(rows)
+    with threadpool_limits(1):  # many small fits: threads would wait for each other longer than they work
+        model = KMeans(n_clusters=k, n_init=starts, random_state=seed).fit(rows)
     return np.asarray(model.labels_, dtype=np.int64), np.asarray(model.cluster_centers_, dtype=np.float64)
 
 
@@ -134,7 +136,9 @@ def _candidate(rows: FloatArray, k: int, seed: int, resamples: int) -> ClusterCa
     rng = np.random.default_rng(seed)
     agreements: Sequence[float] = [
         float(
-            adjusted_rand_score(labels, _nearest(rows, _fit(rows[rng.integers(0, len(rows), len(rows))], k, seed)[1]))
+            adjusted_rand_score(
+                labels, _nearest(rows, _fit(rows[rng.integers(0, len(rows), len(rows))], k, seed, 3)[1])
+            )
         )
         for _ in range(resamples)
     ]
