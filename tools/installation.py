@@ -139,11 +139,11 @@ class Installation:
             return status, content.decode(errors="replace")
 
     def wait_until_processed(self, token: str, patience: float = 60.0) -> None:
-        """Wait until nothing waits in the log any more."""
+        """Wait until nothing waits any more, neither in the log nor for history."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             status, told = self.ask("/api/status", token)
-            if status == 200 and told["logBacklog"] == 0 and told["accepted"] == told["processed"]:  # noqa: PLR2004
+            if status == 200 and told["logBacklog"] == 0 and told["historyBacklog"] == 0:  # noqa: PLR2004
                 return
             time.sleep(0.05)
         raise TimeoutError("events still wait in the log")

@@ -29,12 +29,12 @@ __all__ = [
 
 def note_pace(runtime: Runtime) -> None:
     """Take a look at the progress, so that a later status can tell rates."""
-    runtime.service(Pace).note(read_progress(runtime.settings.log_dir), time.monotonic())
+    runtime.service(Pace).note(read_progress(runtime.settings), time.monotonic())
 
 
 def status(runtime: Runtime) -> Status:
     """Return how the whole installation is doing. The one source of `status --json` and of GET /api/status."""
-    progress = read_progress(runtime.settings.log_dir)
+    progress = read_progress(runtime.settings)
     accepted, processed = runtime.service(Pace).note(progress, time.monotonic())
     found = problems(runtime, progress)
     return Status(
@@ -44,6 +44,7 @@ def status(runtime: Runtime) -> Status:
         processes=process_table(runtime.settings.run_dir),
         log_backlog=progress.backlog,
         lag_seconds=round(progress.lag_seconds, 3),
+        history_backlog=progress.undelivered,
         accepted=progress.accepted,
         processed=progress.processed,
         accepted_per_second=None if accepted is None else round(accepted, 1),

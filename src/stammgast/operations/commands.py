@@ -52,6 +52,7 @@ def _status_text(found: Status) -> str:
         lines.append(f"{one.name:<11} {'running' if one.running else 'stopped'}  {detail}, {one.restarts} restarts")
     rate = "-" if found.events_per_second is None else f"{found.events_per_second:,.0f}"
     lines.append(f"{found.log_backlog:,} events wait, {found.lag_seconds:.1f} s behind, {rate} events/s processed")
+    lines.append(f"{found.history_backlog:,} rows wait for history")
     return "\n".join(lines) + "\n"
 
 

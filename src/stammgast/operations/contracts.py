@@ -25,6 +25,8 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
     """Events that wait in the log."""
     lag_seconds: float
     """Age of the oldest event that waits; 0 when none does."""
+    undelivered: int
+    """Rows of history that wait for the history store; profiles have them already."""
 
 
 class Status(msgspec.Struct, frozen=True, rename="camel"):
@@ -37,6 +39,8 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     processes: list[ProcessStatus]
     log_backlog: int
     lag_seconds: float
+    history_backlog: int
+    """Rows that wait for the history store."""
     accepted: int
     processed: int
     accepted_per_second: float | None

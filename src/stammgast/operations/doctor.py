@@ -163,7 +163,7 @@ def _mend_state(settings: Settings) -> str:
 
 
 def _check_worker(runtime: Runtime) -> Iterator[Finding]:
-    progress = read_progress(runtime.settings.log_dir)
+    progress = read_progress(runtime.settings)
     is_well = progress.lag_seconds <= runtime.settings.worker_lag_limit
     runs = running_pid(runtime.settings.run_dir, "worker") is not None
     found = f"{progress.backlog:,} events wait, the oldest for {progress.lag_seconds:.0f} s"

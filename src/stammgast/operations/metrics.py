@@ -34,7 +34,7 @@ def metric_lines(name: str, help_text: str, kind: str, values: Mapping[str, floa
 
 
 def _own(runtime: Runtime) -> Iterator[str]:
-    progress = read_progress(runtime.settings.log_dir)
+    progress = read_progress(runtime.settings)
     found = problems(runtime, progress)
     table = process_table(runtime.settings.run_dir)
     yield metric_lines("stammgast_info", "Version that runs.", "gauge", {f'version="{__version__}"': 1})
@@ -43,6 +43,9 @@ def _own(runtime: Runtime) -> Iterator[str]:
     yield metric_lines("stammgast_events_processed_total", "Events processed.", "counter", {"": progress.processed})
     yield metric_lines(
         "stammgast_worker_lag_seconds", "Age of the oldest event waiting.", "gauge", {"": progress.lag_seconds}
+    )
+    yield metric_lines(
+        "stammgast_history_backlog_rows", "Rows waiting for history.", "gauge", {"": progress.undelivered}
     )
     yield metric_lines(
         "stammgast_process_up",

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
+import msgspec
+
 from stammgast.kernel.clock import now_millis
 from stammgast.kernel.log import LogReader
+from stammgast.kernel.processes.run_dir import read_small
+from stammgast.kernel.settings import Settings
 from stammgast.operations.contracts import Progress
+from stammgast.profiles.contracts import WorkerStatus
 
 READER = "worker"
+WORKER_FILE = "worker.json"
 _SAMPLES_MAX = 64
 _SHORTEST_SECONDS = 0.5
 _WINDOW_SECONDS = 30.0
 
 
-def read_progress(log_dir: Path) -> Progress:
+def read_progress(settings: Settings) -> Progress:
     """Return how far the worker is; all zero for an installation that never accepted an event."""
-    reader = LogReader(log_dir, READER)
+    reader = LogReader(settings.log_dir, READER)
     try:
         head = reader.head()
         processed = min(reader.published(), head)
@@ -26,7 +33,24 @@ def read_progress(log_dir: Path) -> Progress:
     finally:
         reader.close()
     lag_millis = max(0, now_millis() - waiting[0].received_at) if waiting else 0
-    return Progress(head, processed, head - processed, lag_millis / 1000)
+    worker = read_worker_status(settings.run_dir)
+    return Progress(head, processed, head - processed, lag_millis / 1000, worker.outbox_events if worker else 0)
+
+
+def read_worker_status(run_dir: Path) -> WorkerStatus | None:
+    """Return what the worker last told of itself, None when none ever ran here."""
+    told = read_small(run_dir / WORKER_FILE)
+    return msgspec.json.decode(told, type=WorkerStatus) if told else None
+
+
+def worker_silence_seconds(run_dir: Path) -> float | None:
+    """Return the seconds since the running worker last told how it is doing, None when it has not told anything yet."""
+    try:
+        told_at = (run_dir / WORKER_FILE).stat().st_mtime
+        begun_at = (run_dir / "worker.pid").stat().st_mtime
+    except FileNotFoundError:
+        return None
+    return max(0.0, time.time() - told_at) if told_at >= begun_at else None
 
 
 class Pace:
@@ -43,9 +67,9 @@ class Pace:
         None when there is no earlier look at least half a second old.
 
         >>> pace = Pace()
-        >>> pace.note(Progress(0, 0, 0, 0.0), 10.0)
+        >>> pace.note(Progress(0, 0, 0, 0.0, 0), 10.0)
         (None, None)
-        >>> pace.note(Progress(500, 300, 200, 0.4), 12.0)
+        >>> pace.note(Progress(500, 300, 200, 0.4, 0), 12.0)
         (250.0, 150.0)
         """
         with self._lock:
