@@ -4,18 +4,34 @@ from pathlib import Path
 
 from stammgast.events import http, operating
 from stammgast.events.commands import COMMANDS
+from stammgast.events.http_api import CONTROLLERS
+from stammgast.events.imports.jobs import JobRunner, work_on_jobs
+from stammgast.events.pages import ROUTES
 from stammgast.events.tracker.serving import browser_snippet
+from stammgast.kernel.i18n import marked
 from stammgast.kernel.log import LogWriter
-from stammgast.kernel.manifest import AsgiMount, Manifest, Metric, Task
+from stammgast.kernel.manifest import AsgiMount, Manifest, Metric, NavigationEntry, Task
 from stammgast.workspace.contracts import BrowserSnippet
 
 MANIFEST = Manifest(
     name="events",
     folder=Path(__file__).parent,
+    routes=(*CONTROLLERS, *ROUTES),
+    navigation=(
+        NavigationEntry("connect", marked("Import"), "/connect/import", "import", role="analyst", order=20),
+        NavigationEntry("settings", marked("Channels"), "/settings/channels", "tag", role="analyst", order=35),
+    ),
     mounts=(AsgiMount(http.PREFIXES, http.PATHS, http.make_collector),),
     commands=COMMANDS,
-    services={LogWriter: operating.open_log, BrowserSnippet: lambda _: BrowserSnippet(browser_snippet)},
-    tasks=(Task("events.trim_log", "web", 10, operating.trim_log),),
+    services={
+        LogWriter: operating.open_log,
+        BrowserSnippet: lambda _: BrowserSnippet(browser_snippet),
+        JobRunner: JobRunner,
+    },
+    tasks=(
+        Task("events.trim_log", "web", 10, operating.trim_log),
+        Task("events.imports", "web", 1, work_on_jobs),
+    ),
     metrics=(
         Metric(
             "stammgast_log_backlog_events", "Events in the log that wait for the worker.", "gauge", operating.backlog

@@ -42,6 +42,9 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
     )
 }
 
+_CODE = re.compile(r"(id|nr|no|num|number|nummer|code|sku|zip|plz)$", re.IGNORECASE)
+"""Columns that name something: what looks like a number among the first cells may hold a letter further down."""
+
 
 class Preview(msgspec.Struct, frozen=True):
     """The first lines of a file. `rows` are cells as text, in the order of `columns`."""
@@ -81,7 +84,7 @@ def suggest(shown: Preview, name: str) -> dict[str, Any]:
     roles = {role: _first(shown, pattern) for role, pattern in _NAMES.items()}
     taken = set(roles.values())
     answers: dict[str, Any] = {
-        "name": re.sub(r"[^A-Za-z0-9_.-]+", "_", name.split(".")[0]).strip("_.-")[:64] or "import",
+        "name": re.sub(r"[^A-Za-z0-9_.-]+", "_", name.partition(".")[0]).strip("_.-")[:64] or "import",
         "what": "track",
         "event": "Order Completed" if roles["group"] or roles["amount"] else "Imported",
         "time": roles["time"],
@@ -95,8 +98,14 @@ def suggest(shown: Preview, name: str) -> dict[str, Any]:
         "group": roles["group"] if roles["group"] and _repeats(shown.cells(roles["group"])) else "",
         "subject": "required",
     }
-    answers["uses"] = {column: "" if column in taken - {roles["group"]} else "property" for column in shown.columns}
-    answers["kinds"] = {column: guess_kind(shown.cells(column)) for column in shown.columns}
+    answers["uses"] = {
+        column: "" if column in taken - {roles["group"]} else _use(shown, answers["group"], column)
+        for column in shown.columns
+    }
+    answers["kinds"] = {
+        column: "text" if _CODE.search(column) and column != roles["user_id"] else guess_kind(shown.cells(column))
+        for column in shown.columns
+    }
     return answers
 
 
@@ -185,6 +194,15 @@ def guess_format(cells: Sequence[str]) -> str:
         if years and all(1980 <= year <= 2100 for year in years):  # noqa: PLR2004 - business data lies there
             return form
     return "iso"
+
+
+def _use(shown: Preview, group: str, column: str) -> str:
+    """Return `line` for a column whose cells differ within one group, else `property`."""
+    if not group:
+        return "property"
+    place, key = shown.columns.index(column), shown.columns.index(group)
+    seen: dict[str, str] = {}
+    return "line" if any(seen.setdefault(row[key], row[place]) != row[place] for row in shown.rows) else "property"
 
 
 def _first(shown: Preview, pattern: re.Pattern[str]) -> str:
