@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from litestar.types import ASGIApp, ControllerRouterHandler
     from typer import Typer
 
+    from stammgast.kernel.effects import Effect, Happened
     from stammgast.kernel.features import Feature
     from stammgast.kernel.runtime import Runtime
+    from stammgast.kernel.timers import Timer
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,10 @@ class AsgiMount:
 
 @dataclass(frozen=True)
 class TimerKind:
-    """What happens when a durable timer of kind `name` is due; runs in the worker, may answer with effects."""
+    """What happens when a durable timer of kind `name` is due; `fire(timer, now)` runs in the worker and gives effects."""
 
     name: str
-    fire: Callable[..., Any]
+    fire: Callable[[Timer, int], Iterable[Effect]]
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Manifest:
     home_panels: Sequence[HomePanel] = ()
     search: Sequence[SearchProvider] = ()
     features: Sequence[Feature[Any]] = ()
-    reactors: Sequence[Callable[..., Any]] = ()
+    reactors: Sequence[Callable[[Happened], Iterable[Effect]]] = ()
     timers: Sequence[TimerKind] = ()
     tasks: Sequence[Task] = ()
     commands: Mapping[str, Typer | Callable[..., Any]] = field(default_factory=dict)

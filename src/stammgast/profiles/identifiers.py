@@ -58,7 +58,9 @@ PLACEHOLDERS = frozenset(
 
 _QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _ZEROS = re.compile(r"[0\-.:x ]*0[0\-.:x ]*")
-_TEST_MAILBOXES = frozenset({"test", "asdf", "abc", "none", "null", "guest", "anonymous", "noreply", "no-reply", "unknown"})
+_TEST_MAILBOXES = frozenset(
+    {"test", "asdf", "abc", "none", "null", "guest", "anonymous", "noreply", "no-reply", "unknown"}
+)
 _TEST_DOMAINS = frozenset(
     {"test.com", "test.de", "example.invalid", "none.com", "none.de", "no.com", "noemail.com", "nomail.com", "asdf.com"}
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
@@ -33,7 +34,7 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
     source: int = 0
 
 
-class Known(msgspec.Struct, gc=False):
+class Known(Protocol):
     """An anchor as it stands: its number and its profile (0: nobody's, all its identifiers are placeholders)."""
 
     anchor: int
@@ -85,6 +86,23 @@ class Resolution:
     moved: dict[int, int] = field(default_factory=dict)
     evidence: dict[tuple[int, int], tuple[int, str, int]] = field(default_factory=dict)
     next_anchor: int = 0
+
+    def root(self, profile: int) -> int:
+        """Return what a profile number stands for after this resolution."""
+        while profile in self.moved:
+            profile = self.moved[profile]
+        return profile
+
+    def add(self, later: Resolution) -> None:
+        """Take in what a further round of the same batch found; it was resolved on top of this one."""
+        self.moved.update(later.moved)
+        self.moved = {old: self.root(new) for old, new in self.moved.items()}
+        self.new += later.new
+        self.unions += later.unions
+        self.profiles = {anchor: self.root(one) for anchor, one in {**self.profiles, **later.profiles}.items()}
+        self.owners = {pair: self.root(one) for pair, one in {**self.owners, **later.owners}.items()}
+        self.evidence.update(later.evidence)
+        self.next_anchor = later.next_anchor
 
 
 def resolve(sightings: Sequence[Sighting], loaded: Loaded, normalise: Callable[[str, str], Pair | None]) -> Resolution:
@@ -154,9 +172,9 @@ class _Graph:
         found = self.found
         if not found.unions:
             return
-        found.moved = {old: self._root(old) for old in found.moved}
-        found.profiles = {anchor: self._root(profile) for anchor, profile in found.profiles.items()}
-        found.owners = {pair: self._root(profile) for pair, profile in found.owners.items()}
+        found.moved = {old: found.root(old) for old in found.moved}
+        found.profiles = {anchor: found.root(profile) for anchor, profile in found.profiles.items()}
+        found.owners = {pair: found.root(profile) for pair, profile in found.owners.items()}
 
     def _join(self, links: tuple[Pair, ...], one: Sighting, anchor: int) -> int:
         owners = {pair: self._owner(pair) for pair in links}
@@ -175,13 +193,7 @@ class _Graph:
         owner = self.found.owners.get(pair)
         if owner is None:
             owner = self._loaded.owners.get(pair)
-        return None if owner is None else self._root(owner)
-
-    def _root(self, profile: int) -> int:
-        moved = self.found.moved
-        while profile in moved:
-            profile = moved[profile]
-        return profile
+        return None if owner is None else self.found.root(owner)
 
 
 def needed_pairs(

@@ -25,8 +25,7 @@ def fold_uses(key_of: Callable[[Any], str]) -> Callable[[Uses | None, Any], Uses
             state[key] = [1, event.time]
         else:
             use[0] += 1
-            if event.time > use[1]:
-                use[1] = event.time
+            use[1] = max(use[1], event.time)
         return state
 
     return fold

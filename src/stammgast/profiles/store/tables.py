@@ -136,16 +136,16 @@ message_blocks = Table(
     "message_blocks",
     metadata,
     Column("block", Big, primary_key=True, autoincrement=False),
-    Column("filter", Big, nullable=False),
+    Column("bloom", Big, nullable=False),
     Column("day", Integer, nullable=False),
-    Index("message_blocks_by_filter", "filter"),
+    Index("message_blocks_by_bloom", "bloom"),
     comment="Blocks whose messages are still kept one by one; day is that of the newest.",
 )
 
-message_filters = Table(
-    "message_filters",
+message_blooms = Table(
+    "message_blooms",
     metadata,
-    Column("filter", Big, primary_key=True, autoincrement=False),
+    Column("bloom", Big, primary_key=True, autoincrement=False),
     Column("month", Integer, nullable=False),
     Column("received_from", Big, nullable=False),
     Column("received_to", Big, nullable=False),
@@ -161,7 +161,6 @@ history_outbox = Table(
     Column("row_count", Integer, nullable=False),
     Column("rows", LargeBinary, nullable=False),
     Column("moves", LargeBinary, nullable=False),
-    Column("delivered", Boolean, nullable=False, server_default="0"),
     comment="Committed, on its way to history. rows: zstd of JSON lines; moves: msgpack [[anchor, profile], ...].",
 )
 

@@ -1,0 +1,69 @@
+"""Which folds an event goes through, and folding it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from stammgast.events.contracts import Event
+from stammgast.kernel.features import Feature, feature_key
+
+Folds = tuple[tuple[str, Callable[[Any, Any], Any]], ...]
+State = dict[str, Any]
+"""Feature -> state, of one anchor."""
+
+encode_state = msgspec.msgpack.Encoder().encode
+decode_state = msgspec.msgpack.Decoder(dict[str, Any]).decode
+
+
+class Folding:
+    """The features of all modules, arranged by the events they look at."""
+
+    def __init__(self, features: Iterable[Feature[Any]]) -> None:
+        """Take the features in their order; two of one name are a mistake in a manifest."""
+        self.features: Sequence[Feature[Any]] = tuple(features)
+        assert len({one.name for one in self.features}) == len(self.features)
+        self._plans: dict[tuple[str, bool], Folds] = {}
+
+    def fold(self, state: State, event: Event) -> None:
+        """Fold an event into an anchor's state, in place."""
+        key = event.name if event.type == "track" else event.type
+        is_robot = event.is_bot or event.is_staff
+        plan = self._plans.get((key, is_robot))
+        if plan is None:
+            plan = self._plan(event, is_robot=is_robot)
+        for name, fold in plan:
+            after = fold(state.get(name), event)
+            if after is not None:
+                state[name] = after
+
+    def combine(self, states: Sequence[State]) -> State:
+        """Return the state of a profile: the sum over its anchors. The given states stay as they are."""
+        if len(states) == 1:
+            return states[0]
+        combined: State = {}
+        for feature in self.features:
+            parts = [state[feature.name] for state in states if feature.name in state]
+            if parts:
+                total = parts[0]
+                for part in parts[1:]:
+                    total = feature.combine(total, part)
+                combined[feature.name] = total
+        return combined
+
+    def present(self, state: State) -> dict[str, object]:
+        """Return what each feature shows, in the features' order; those without a state are left out."""
+        return {one.name: one.present(state[one.name]) for one in self.features if one.name in state}
+
+    def _plan(self, event: Event, *, is_robot: bool) -> Folds:
+        key = feature_key(event)
+        plan = tuple(
+            (one.name, one.fold)
+            for one in self.features
+            if (one.wants is None or key in one.wants) and (one.with_robots or not is_robot)
+        )
+        if len(self._plans) < 10_000:  # noqa: PLR2004 - names of events are the sender's to choose: memory must stay flat
+            self._plans[key, is_robot] = plan
+        return plan

@@ -1,0 +1,66 @@
+"""A customer as a line of the list: the few figures that lists are sorted and filtered by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from stammgast.profiles.figures.orders import net_revenue
+from stammgast.profiles.figures.traits import present_traits
+from stammgast.profiles.folding import State
+from stammgast.profiles.identity import Pair
+from stammgast.profiles.naming import display_name, search_terms, text_of
+
+ANONYMOUS = frozenset({"anonymous_id", "device_id"})
+REVENUE_MAX = 2**63 - 1
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """One row of the table `customers`, with the words it is found by and the tags it is filtered by."""
+
+    profile: int
+    name: str
+    sort_name: str
+    email: str
+    first_seen: int
+    last_seen: int
+    events: int
+    orders: int
+    revenue: int
+    currency: str
+    is_identified: bool
+    terms: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+def list_customer(profile: int, state: State, identifiers: Sequence[Pair]) -> Listing:
+    """Return the line of a profile out of its combined state and its normalised identifiers.
+
+    Times are 0 for somebody of whom only robots' or staff's events are known.
+    """
+    traits: dict[str, Any] = present_traits(state["traits"]) if "traits" in state else {}  # type: ignore[assignment]
+    found: dict[str, str] = dict(reversed(identifiers))
+    email = found.get("email", "") or text_of(traits, ("email",))
+    name = display_name(traits, identifiers)
+    revenue, currency = net_revenue(state.get("revenue"), state.get("refunds"))
+    first, last = state.get("seen", (0, 0))
+    return Listing(
+        profile,
+        name,
+        name.casefold(),
+        email,
+        first,
+        last,
+        sum(state.get("events", {}).values()),
+        state.get("orders", (0,))[0],
+        max(-REVENUE_MAX, min(REVENUE_MAX, revenue)),
+        currency,
+        any(namespace not in ANONYMOUS for namespace, _ in identifiers),
+        search_terms(name, email, found.get("phone", "")),
+        (
+            *(f"channel:{channel}" for channel in sorted(state.get("channels", ()))),
+            *(f"brand:{brand}" for brand in sorted(state.get("brands", ()))),
+        ),
+    )

@@ -1,0 +1,76 @@
+"""What to call a customer, and under which words they are found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stammgast.profiles.identity import Pair
+
+NAME_LENGTH_MAX = 120
+TERMS_MAX = 24
+_WORDS = re.compile(r"[^\s,;:/()<>\"']+")
+_ANONYMOUS_SHOWN = 8
+_FULL_NAMES = ("name", "full_name", "fullName", "displayName")
+_FIRST_NAMES = ("first_name", "firstName", "firstname")
+_LAST_NAMES = ("last_name", "lastName", "lastname")
+_NAMING_ORDER = ("user_id", "phone", "loyalty_card")
+
+
+def display_name(traits: Mapping[str, Any], identifiers: Iterable[Pair]) -> str:
+    """Return a name, else a mail address, else an identifier: known ones first, an anonymous one shortened.
+
+    >>> display_name({"firstName": "Anna", "lastName": "Maurer"}, [])
+    'Anna Maurer'
+    >>> display_name({}, [("anonymous_id", "a81f0c77-22"), ("email", "anna@example.com")])
+    'anna@example.com'
+    """
+    name = person_name(traits)
+    if name:
+        return name
+    found: dict[str, str] = {}
+    for namespace, value in sorted(identifiers):
+        found.setdefault(namespace, value)
+    email = text_of(traits, ("email",)) or found.get("email", "")
+    if email:
+        return email[:NAME_LENGTH_MAX]
+    for namespace in _NAMING_ORDER:
+        if namespace in found:
+            return found[namespace][:NAME_LENGTH_MAX]
+    known = sorted(one for one in found if one not in ("anonymous_id", "device_id"))
+    if known:
+        return found[known[0]][:NAME_LENGTH_MAX]
+    return next(iter(found.values()), "")[:_ANONYMOUS_SHOWN]
+
+
+def person_name(traits: Mapping[str, Any]) -> str:
+    """Return the name that the traits tell, empty when they tell none."""
+    name = text_of(traits, _FULL_NAMES)
+    if not name:
+        name = f"{text_of(traits, _FIRST_NAMES)} {text_of(traits, _LAST_NAMES)}".strip()
+    return " ".join(name.split())[:NAME_LENGTH_MAX]
+
+
+def text_of(traits: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Return the first of these traits that is text and not blank."""
+    for name in names:
+        value = traits.get(name)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return ""
+
+
+def search_terms(*texts: str) -> tuple[str, ...]:
+    """Return the lower-case words under whose beginnings a customer is found, distinct and sorted.
+
+    >>> search_terms("Anna  Maurer-Lind", "anna@example.com")
+    ('anna', 'anna@example.com', 'lind', 'maurer-lind')
+    """
+    words: set[str] = set()
+    for text in texts:
+        for word in _WORDS.findall(text.casefold()):
+            words.add(word[:NAME_LENGTH_MAX])
+            if "@" not in word:
+                words.update(part for part in word.split("-")[1:] if part)
+    return tuple(sorted(words)[:TERMS_MAX])

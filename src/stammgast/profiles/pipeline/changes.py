@@ -1,0 +1,71 @@
+"""What one batch comes to: everything that the commit writes, computed before any transaction is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from stammgast.events.contracts import Event, RawEvent, Rejected
+from stammgast.kernel.timers import Timer
+from stammgast.profiles.identity import Resolution
+from stammgast.profiles.pipeline.seen import Placing
+from stammgast.profiles.store.outbox import Parcel, RecentRow
+from stammgast.profiles.store.position import Progress
+
+
+class Taken(msgspec.Struct, gc=False):
+    """One event on its way through a batch. `raw` is None for a derived one, `quarantine_id` set for a replayed one."""
+
+    event: Event
+    raw: RawEvent | None = None
+    quarantine_id: int | None = None
+    anchor: int = 0
+
+
+@dataclass
+class Quarantine:
+    """What changes in the quarantine: new ones, ids that failed again, ids that got out, ids to let go."""
+
+    added: list[Rejected] = field(default_factory=list)
+    again: list[tuple[int, Rejected]] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+    discarded: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    """Effects of reactors and timers. fired: timers to take away; their kinds set new ones if they want."""
+
+    timers: dict[tuple[str, str], Timer | None] = field(default_factory=dict)
+    """(kind, key) -> the timer to set, None to cancel it; the last word counts."""
+    fired: list[Timer] = field(default_factory=list)
+    deliveries: list[tuple[str, str, bytes]] = field(default_factory=list)
+
+
+@dataclass
+class Changes:
+    """All of a batch. messages: (digest, content, day, anchor); received: their times, in the same order."""
+
+    batch: int
+    progress: Progress
+    """As it was before."""
+    position: int
+    """Of the log, up to which this batch went."""
+    resolution: Resolution
+    moves: dict[int, int]
+    """Anchor -> profile, where the mapping changes: for history."""
+    placing: Placing
+    """Where the message ids go."""
+    messages: list[tuple[bytes, int, int, int]] = field(default_factory=list)
+    received: list[int] = field(default_factory=list)
+    copies: list[tuple[int, bytes]] = field(default_factory=list)
+    states: list[tuple[int, bytes]] = field(default_factory=list)
+    quarantine: Quarantine = field(default_factory=Quarantine)
+    outcome: Outcome = field(default_factory=Outcome)
+    recent: list[RecentRow] = field(default_factory=list)
+    parcel: Parcel | None = None
+    touched: set[int] = field(default_factory=set)
+    """Anchors whose state changed."""
+    read: int = 0
+    """Events of the log that this batch went through."""

@@ -1,0 +1,89 @@
+"""Keeping a batch: one short transaction in which nothing is computed, fenced by the worker's lease."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from stammgast.events import api as events
+from stammgast.kernel.state import State
+from stammgast.kernel.timers import Timer, cancel_timers, set_timers
+from stammgast.profiles.identifiers import RULE_VERSION
+from stammgast.profiles.identity import SEEN_TOGETHER
+from stammgast.profiles.pipeline.changes import Changes, Outcome, Quarantine
+from stammgast.profiles.pipeline.crash import crash_point
+from stammgast.profiles.store import graph, ledger, outbox, states
+from stammgast.profiles.store.position import Progress, keep_progress
+
+
+def commit(state: State, epoch: int, changes: Changes, delivered: Sequence[int], now: int) -> Progress:
+    """Write everything a batch came to, or nothing; return the progress as it is then.
+
+    `delivered` are batches that history has in full: their parcels leave the outbox. Raises LeaseLost.
+    """
+    with state.write() as connection:
+        progress = _write(connection, changes, now)
+        outbox.remove_parcels(connection, delivered)
+        keep_progress(connection, epoch, progress)
+        crash_point("in_commit")
+    return progress
+
+
+def _write(connection: Connection, changes: Changes, now: int) -> Progress:
+    before = changes.progress
+    next_identifier = graph.write_resolution(
+        connection,
+        changes.resolution,
+        before.next_identifier,
+        batch=changes.batch,
+        now=now,
+        version=RULE_VERSION,
+        rule=SEEN_TOGETHER,
+    )
+    if changes.messages and changes.placing.closes is not None:
+        ledger.close_filter(connection, changes.placing.closes)
+    ledger.add_messages(connection, changes.placing.block, changes.placing.bloom, changes.messages)
+    ledger.count_copies(connection, changes.copies)
+    states.write_states(connection, changes.states)
+    _write_quarantine(connection, changes.quarantine, now)
+    _write_outcome(connection, changes.outcome, now)
+    if changes.parcel is not None:
+        outbox.add_parcel(connection, changes.parcel)
+    number = outbox.add_recent(connection, changes.recent, before.recent_number)
+    return _progress_after(changes, next_identifier, number)
+
+
+def _progress_after(changes: Changes, next_identifier: int, recent_number: int) -> Progress:
+    before = changes.progress
+    progress = msgspec.structs.replace(
+        before,
+        next_anchor=changes.resolution.next_anchor,
+        next_batch=changes.batch + 1,
+        next_identifier=next_identifier,
+        recent_number=recent_number,
+    )
+    if changes.messages:
+        is_new = changes.placing.block != before.block
+        progress.block = changes.placing.block
+        progress.block_count = len(changes.messages) + (0 if is_new else before.block_count)
+    progress.position = changes.position
+    return progress
+
+
+def _write_quarantine(connection: Connection, changed: Quarantine, now: int) -> None:
+    events.add_quarantined(connection, changed.added, now)
+    for number, rejected in changed.again:
+        events.requarantine(connection, number, rejected)
+    if changed.removed:
+        events.remove_quarantined(connection, changed.removed)
+    if changed.discarded:
+        events.discard_quarantined(connection, changed.discarded)
+
+
+def _write_outcome(connection: Connection, outcome: Outcome, now: int) -> None:
+    cancel_timers(connection, [(one.kind, one.key) for one in outcome.fired])
+    cancel_timers(connection, [name for name, timer in outcome.timers.items() if timer is None])
+    set_timers(connection, [timer for timer in outcome.timers.values() if isinstance(timer, Timer)])
+    outbox.add_effects(connection, outcome.deliveries, now)

@@ -1,0 +1,47 @@
+"""Named points at which a test may let the worker die, at every step boundary of "Commit, then deliver".
+
+Not a setting: only the fault tests set the variable. `name` dies at the first pass, `name:3` at the third.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+VARIABLE = "_STAMMGAST_CRASH_AT"
+
+POINTS = (
+    "read",  # 1 -> 2: read, nothing computed
+    "computed",  # 2 -> 3: computed, nothing kept
+    "in_commit",  # inside 3: written, not yet committed
+    "committed",  # 3 -> 4: committed, not yet handed to the sender
+    "published",  # the log knows that it may forget
+    "in_send",  # inside 4: the insert is on its way
+    "sent",  # 4 -> 5: history has it, the outbox still holds it
+    "removed",  # after 5
+    "in_recovery",  # inside 6: looked which rows are there
+    "recovered",  # 6: missing rows inserted, outbox still full
+)
+
+_passes: dict[str, int] = {}
+
+
+def crash_point(name: str) -> None:
+    """Die here as by `kill -9` when the variable says so; otherwise cost next to nothing."""
+    wanted = _WANTED
+    if wanted is None or wanted[0] != name:
+        return
+    _passes[name] = _passes.get(name, 0) + 1
+    if _passes[name] == wanted[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _read_wanted() -> tuple[str, int] | None:
+    name, _, count = os.environ.get(VARIABLE, "").partition(":")
+    if not name:
+        return None
+    assert name in POINTS, f"there is no crash point {name}"
+    return name, int(count or 1)
+
+
+_WANTED = _read_wanted()

@@ -1,0 +1,61 @@
+"""What the worker does now and then when nothing else waits: forget old message ids one by one, fold anchor moves."""
+
+from __future__ import annotations
+
+import logging
+from time import monotonic
+
+from stammgast.kernel import clock
+from stammgast.kernel.clock import MILLIS_PER_DAY
+from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.runtime import Runtime
+from stammgast.profiles.history import fold_moves
+from stammgast.profiles.pipeline.seen import SeenMessages
+from stammgast.profiles.store import ledger, outbox
+from stammgast.profiles.store.position import Progress, keep_progress
+
+logger = logging.getLogger(__name__)
+
+BLOCKS_AT_ONCE = 10
+FORGET_SECONDS = 30.0
+FOLD_SECONDS = 24 * 3600.0
+
+
+class Housekeeping:
+    """Small steps, each far apart."""
+
+    def __init__(self, runtime: Runtime, seen: SeenMessages) -> None:
+        """Begin a while after the start."""
+        self._runtime = runtime
+        self._seen = seen
+        self._forgot_at = monotonic()
+        self._folded_at = monotonic() - FOLD_SECONDS + 600
+
+    def step_if_due(self, epoch: int, progress: Progress) -> None:
+        """Do what is due."""
+        if monotonic() - self._forgot_at >= FORGET_SECONDS:
+            done = self.forget_messages(epoch, progress)
+            self._forgot_at = monotonic() - (FORGET_SECONDS if done == BLOCKS_AT_ONCE else 0)
+        if monotonic() - self._folded_at >= FOLD_SECONDS:
+            self._folded_at = monotonic()
+            self._fold(progress)
+
+    def forget_messages(self, epoch: int, progress: Progress) -> int:
+        """Delete some blocks of message ids older than the exact window; return how many. Filters remember them."""
+        last_day = clock.now_millis() // MILLIS_PER_DAY - self._runtime.settings.dedup_days
+        with self._runtime.customers.write() as connection:
+            waiting = outbox.first_parcel(connection)
+            before = min(progress.block, progress.block if waiting is None else waiting)
+            done = ledger.forget_blocks(connection, last_day, before, BLOCKS_AT_ONCE)
+            keep_progress(connection, epoch, progress)
+            if done:
+                self._seen.forgot(connection)
+        return done
+
+    def _fold(self, progress: Progress) -> None:
+        with self._runtime.customers.read() as connection:
+            waiting = outbox.first_parcel(connection)
+        try:
+            fold_moves(self._runtime.history, (progress.next_batch if waiting is None else waiting) - 1)
+        except StammgastError as problem:
+            logger.warning("anchor moves not folded", extra={"problem": problem.code})

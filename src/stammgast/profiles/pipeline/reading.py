@@ -1,0 +1,74 @@
+"""From log entries to events and orders; whatever can't be read is set aside, one by one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from stammgast.events import api as events
+from stammgast.events import reasons
+from stammgast.events.contracts import Event, RawEvent, Rejected, Rules
+from stammgast.events.orders import DISCARD, REPLAY
+from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.ids import SourceId
+from stammgast.kernel.log import LogEntry
+from stammgast.profiles.pipeline.changes import Quarantine, Taken
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Reading:
+    """What a batch of log entries holds."""
+
+    taken: list[Taken] = field(default_factory=list)
+    quarantine: Quarantine = field(default_factory=Quarantine)
+    refused: list[tuple[Rejected, int | None]] = field(default_factory=list)
+    """With the id in the quarantine, for one that was replayed."""
+    count: int = 0
+
+
+def read_entries(entries: Sequence[LogEntry], rules: Rules, connection: Connection) -> Reading:
+    """Read entries in order. `connection` reads the quarantine when an order replays events of it."""
+    found = Reading()
+    for entry in entries:
+        found.count += entry.count
+        order = events.read_order(entry)
+        if order is None:
+            for raw in _expand(entry):
+                _take(found, raw, rules, None)
+        elif order.action == REPLAY:
+            for one in events.quarantined_by_ids(connection, order.ids):
+                _take(found, one.rejected.raw, rules, one.id)
+        elif order.action == DISCARD:
+            found.quarantine.discarded += order.ids
+    return found
+
+
+def _take(found: Reading, raw: RawEvent, rules: Rules, quarantine_id: int | None) -> None:
+    one = _read(raw, rules)
+    if isinstance(one, Event):
+        found.taken.append(Taken(one, raw, quarantine_id))
+    else:
+        found.refused.append((one, quarantine_id))
+
+
+def _expand(entry: LogEntry) -> Iterator[RawEvent]:
+    try:
+        yield from events.expand(entry)
+    except StammgastError as problem:
+        raw = RawEvent(entry.position, 0, SourceId(entry.source), entry.received_at, entry.body, kind=entry.kind)
+        logger.warning("log entry can't be split", extra={"position": entry.position, "problem": problem.code})
+        yield raw
+
+
+def _read(raw: RawEvent, rules: Rules) -> Event | Rejected:
+    try:
+        return events.read_raw(raw, rules)
+    except Exception as problem:
+        # One event that makes a stage fall over must never hold up those behind it.
+        logger.exception("event can't be read", extra={"position": raw.position, "ordinal": raw.ordinal})
+        return Rejected(raw=raw, reason=reasons.PROCESSING_FAILED, detail=f"reading: {type(problem).__name__}")

@@ -1,0 +1,114 @@
+"""Resolving a batch's events to anchors, with everything loaded that this needs and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from stammgast.kernel.clock import MILLIS_PER_DAY
+from stammgast.profiles.folding import decode_state
+from stammgast.profiles.identity import Loaded, Pair, RawSet, Resolution, Sighting, needed_pairs, resolve
+from stammgast.profiles.pipeline.changes import Taken
+from stammgast.profiles.pipeline.memory import DAYS_KEPT, KnownAnchor, Memory
+from stammgast.profiles.store import graph, states
+
+
+class Resolver:
+    """Resolves the rounds of one batch, each on top of the one before. `found` is all of it together."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        memory: Memory,
+        normalise: Callable[[str, str], Pair | None],
+        next_anchor: int,
+    ) -> None:
+        """Begin with the number that the next new anchor gets."""
+        self._connection = connection
+        self._memory = memory
+        self._normalise = normalise
+        self.found = Resolution(next_anchor=next_anchor)
+
+    def resolve(self, fresh: Sequence[Taken]) -> list[KnownAnchor | None]:
+        """Return the anchor of each event with its state loaded; None for nobody's."""
+        sightings = [
+            Sighting(one.event.identifiers, one.event.time, one.event.message_id, one.event.source) for one in fresh
+        ]
+        known = self._known({one.identifiers for one in sightings if one.identifiers})
+        loaded = Loaded(known, self._owners(sightings, known), self._evidence(sightings, known), self.found.next_anchor)
+        found = resolve(sightings, loaded, self._normalise)
+        self._remember(found, known)
+        self.found.add(found)
+        self._load_states(known.values())
+        return [known[one.identifiers] if one.identifiers else None for one in sightings]
+
+    def _known(self, wanted: set[RawSet]) -> dict[RawSet, KnownAnchor]:
+        memory = self._memory
+        known = {}
+        missing = []
+        for raw in wanted:
+            one = memory.get(raw)
+            if one is None:
+                missing.append(raw)
+            else:
+                known[raw] = one
+        for raw, (anchor, profile) in graph.load_anchors(self._connection, missing).items():
+            known[raw] = KnownAnchor(anchor, memory.profile(profile))
+            memory.put(raw, known[raw])
+        return known
+
+    def _owners(self, sightings: Sequence[Sighting], known: Mapping[RawSet, KnownAnchor]) -> dict[Pair, int]:
+        wanted = set(needed_pairs(sightings, known, self._normalise))
+        earlier = self.found
+        owners = graph.load_owners(self._connection, wanted - earlier.owners.keys()) if wanted else {}
+        owners = {pair: earlier.root(profile) for pair, profile in owners.items()}
+        owners.update((pair, earlier.owners[pair]) for pair in wanted & earlier.owners.keys())
+        return owners
+
+    def _evidence(
+        self, sightings: Sequence[Sighting], known: Mapping[RawSet, KnownAnchor]
+    ) -> dict[tuple[int, int], tuple[int, str]]:
+        evidence = {}
+        unknown: set[tuple[int, int]] = set()
+        for one in sightings:
+            anchor = known.get(one.identifiers)
+            if anchor is None:
+                continue
+            day = one.time // MILLIS_PER_DAY
+            key = anchor.days.get(day)
+            if key is None:
+                unknown.add((anchor.anchor, day))
+            else:
+                evidence[anchor.anchor, day] = key
+        if unknown:
+            days = [day for _, day in unknown]
+            stored = graph.load_evidence(self._connection, {anchor for anchor, _ in unknown}, min(days), max(days))
+            evidence.update((place, key) for place, key in stored.items() if place in unknown)
+            # What earlier rounds of this batch have noted is newer than what is stored.
+            evidence.update((place, self.found.evidence[place][:2]) for place in unknown & self.found.evidence.keys())
+        return evidence
+
+    def _remember(self, found: Resolution, known: dict[RawSet, KnownAnchor]) -> None:
+        memory = self._memory
+        memory.move(found.moved)
+        for one in found.new:
+            known[one.raw] = fresh = KnownAnchor(one.anchor, found.profiles[one.anchor])
+            fresh.state = {}
+            memory.put(one.raw, fresh)
+        if not found.evidence:
+            return
+        by_number = {one.anchor: one for one in known.values()}
+        for (anchor, day), key in found.evidence.items():
+            days = by_number[anchor].days
+            if len(days) >= DAYS_KEPT and day not in days:
+                days.clear()
+            days[day] = key[:2]
+
+    def _load_states(self, wanted: Iterable[KnownAnchor]) -> None:
+        missing = {one.anchor: one for one in wanted if one.state is None}
+        for anchor, encoded in states.load_states(self._connection, missing):
+            missing[anchor].state = decode_state(encoded)
+        for one in missing.values():
+            if one.state is None:
+                one.state = {}

@@ -1,0 +1,243 @@
+"""The worker's loop: read the log, compute, commit, hand over to the sender, and keep house in between."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from time import monotonic, sleep
+
+from stammgast.events import api as events
+from stammgast.kernel import clock
+from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.log import LogEntry, LogReader
+from stammgast.kernel.processes.doorbell import Doorbell, ring
+from stammgast.kernel.runtime import Runtime
+from stammgast.profiles.folding import Folding
+from stammgast.profiles.history import contents_of
+from stammgast.profiles.identifiers import IdentityRules, normal_identifier
+from stammgast.profiles.identity import Pair
+from stammgast.profiles.pipeline.batch import Batch, Bench, Fired
+from stammgast.profiles.pipeline.changes import Changes
+from stammgast.profiles.pipeline.commit import commit
+from stammgast.profiles.pipeline.crash import crash_point
+from stammgast.profiles.pipeline.housekeeping import Housekeeping
+from stammgast.profiles.pipeline.memory import Memory
+from stammgast.profiles.pipeline.poison import compute_around_poison
+from stammgast.profiles.pipeline.projection import Projection
+from stammgast.profiles.pipeline.reading import Reading, read_entries
+from stammgast.profiles.pipeline.seen import SeenMessages
+from stammgast.profiles.pipeline.sender import Sender
+from stammgast.profiles.pipeline.status import StatusTeller
+from stammgast.profiles.pipeline.timing import Timing
+from stammgast.profiles.store import outbox
+from stammgast.profiles.store.outbox import Parcel
+from stammgast.profiles.store.position import LeaseLost, keep_progress, take_lease
+from stammgast.profiles.store.tuning import tune_for_worker
+
+logger = logging.getLogger(__name__)
+
+NAME = "worker"
+"""The worker's doorbell and its name as a reader of the log."""
+IDLE_SECONDS = 0.25
+"""How long to sleep without a ring; a lost ring costs no more than this."""
+SMALL_BATCH = 200
+SMALL_BATCH_SECONDS = 0.015
+"""A batch smaller than that begins no sooner after the last: each costs some milliseconds whatever it holds."""
+RETRY_SECONDS_MAX = 5.0
+NORMALISED_CACHED = 50_000
+
+
+def run(runtime: Runtime, stop: threading.Event) -> None:
+    """Work until `stop` is set. Raises LeaseLost when another worker has taken over."""
+    worker = Worker(runtime)
+    try:
+        worker.work(stop)
+    finally:
+        worker.close()
+
+
+class Worker:
+    """One worker. Making it takes the lease: every earlier worker fails at its next commit."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        """Take the lease and read up what the last worker left."""
+        settings = runtime.settings
+        self._runtime = runtime
+        self._state = runtime.customers
+        tune_for_worker(self._state)
+        self._reader = LogReader(settings.log_dir, NAME)
+        self._bell = Doorbell.listen(settings.run_dir, NAME)
+        with self._state.write() as connection:
+            self._epoch, self._progress = take_lease(connection)
+            connection.commit()
+        with self._state.read() as connection:
+            seen = SeenMessages(connection)
+            self._outbox_events = outbox.outbox_events(connection)
+        folding = Folding(one for manifest in runtime.manifests for one in manifest.features)
+        rules = IdentityRules(phone_region=settings.phone_region)
+        self._bench = Bench(
+            memory=Memory(),
+            seen=seen,
+            folding=folding,
+            reactors=[one for manifest in runtime.manifests for one in manifest.reactors],
+            normalise=_cached_normaliser(rules),
+            ask_history=partial(contents_of, runtime.history),
+        )
+        self._timing = Timing(one for manifest in runtime.manifests for one in manifest.timers)
+        self._projection = Projection(self._state, folding)
+        self._projection.recover(self._progress.listed_batch)
+        self._housekeeping = Housekeeping(runtime, seen)
+        self._status = StatusTeller(settings.run_dir)
+        self._sender = Sender(self._state, runtime.history, partial(ring, settings.run_dir, NAME))
+        self._unread_since: int | None = None
+        self._is_paused = False
+        self._reader.publish(self._progress.position)
+        self._sender.start(self._progress.next_batch - 1)
+
+    def work(self, stop: threading.Event) -> None:
+        """Turn until `stop` is set; a store that does not answer is asked again."""
+        wait = 0.1
+        while not stop.is_set():
+            try:
+                self.turn()
+                wait = 0.1
+            except LeaseLost:
+                raise
+            except StammgastError as problem:
+                if not problem.retry:
+                    raise
+                logger.warning("waiting", extra={"problem": problem.code})
+                self._tell()
+                stop.wait(wait)
+                wait = min(wait * 2, RETRY_SECONDS_MAX)
+
+    def turn(self) -> bool:
+        """Do what there is to do, at most one batch; say whether there was one. Sleeps when there is nothing."""
+        began = monotonic()
+        delivered = self._sender.take_delivered()
+        self._is_paused = self._outbox_events - _rows(delivered) >= self._runtime.settings.outbox_limit
+        entries = [] if self._is_paused else self._read()
+        now = clock.now_millis()
+        with self._state.read() as connection:
+            fired = [] if self._is_paused else self._timing.fire_due(connection, now)
+        if entries or fired:
+            self._take(entries, fired, delivered, now)
+        elif delivered:
+            self._remove(delivered)
+        is_idle = not entries
+        if self._projection.is_due(is_idle=is_idle or len(entries) < SMALL_BATCH):
+            self._projection.step()
+        self._keep_house(is_idle=is_idle)
+        self._tell_if_due()
+        if is_idle and not fired:
+            self._bell.wait(IDLE_SECONDS if self._projection.is_clean else SMALL_BATCH_SECONDS)
+        elif sum(one.count for one in entries) < SMALL_BATCH:
+            sleep(max(0.0, SMALL_BATCH_SECONDS - (monotonic() - began)))
+        return bool(entries or fired)
+
+    def is_settled(self) -> bool:
+        """Say whether everything read is delivered and listed; for tests, which turn the worker by hand."""
+        return self._outbox_events == 0 and self._projection.is_clean
+
+    def close(self) -> None:
+        """Stop the sender and give back what is open. What is not delivered stays in the outbox."""
+        self._sender.stop()
+        delivered = self._sender.take_delivered()
+        try:
+            if delivered:
+                self._remove(delivered)
+        except StammgastError as problem:
+            logger.warning(
+                "deliveries not noted; they are looked for at the next start", extra={"problem": problem.code}
+            )
+        self._reader.close()
+        self._bell.close()
+
+    def _read(self) -> list[LogEntry]:
+        entries = self._reader.read(self._progress.position, self._runtime.settings.worker_batch)
+        self._unread_since = entries[0].received_at if entries else None
+        if entries:
+            crash_point("read")
+        return entries
+
+    def _take(self, entries: Sequence[LogEntry], fired: Sequence[Fired], delivered: Sequence[Parcel], now: int) -> None:
+        position = entries[-1].position if entries else self._progress.position
+        changes = self._compute(entries, position, fired, now)
+        crash_point("computed")
+        try:
+            progress = commit(self._state, self._epoch, changes, [one.batch for one in delivered], now)
+        except BaseException:
+            # What memory holds was computed on top of a batch that does not exist.
+            self._bench.memory.forget()
+            raise
+        crash_point("committed")
+        self._progress = progress
+        self._after_commit(changes, delivered)
+
+    def _compute(self, entries: Sequence[LogEntry], position: int, fired: Sequence[Fired], now: int) -> Changes:
+        rules = events.rules(self._runtime)
+        with self._state.read() as connection:
+            reading = read_entries(entries, rules, connection)
+
+            def attempt(reading: Reading) -> Changes:
+                return Batch(self._bench, connection, self._progress, now).compute(reading, position, fired)
+
+            return compute_around_poison(self._bench, reading, attempt)
+
+    def _after_commit(self, changes: Changes, delivered: Sequence[Parcel]) -> None:
+        self._bench.seen.kept(changes.placing, [row[0] for row in changes.messages], changes.received)
+        self._bench.memory.turn()
+        self._reader.publish(self._progress.position)
+        crash_point("published")
+        if changes.parcel is not None:
+            self._outbox_events += changes.parcel.row_count
+            self._sender.offer(changes.parcel)
+        self._outbox_events -= _rows(delivered)
+        if delivered:
+            crash_point("removed")
+        self._projection.mark(changes.touched | changes.resolution.profiles.keys(), set(changes.resolution.moved))
+        if changes.resolution.moved:
+            self._projection.mark(set(changes.resolution.moved.values()), set())
+        self._status.count(changes.read)
+
+    def _remove(self, delivered: Sequence[Parcel]) -> None:
+        with self._state.write() as connection:
+            outbox.remove_parcels(connection, [one.batch for one in delivered])
+            keep_progress(connection, self._epoch, self._progress)
+        self._outbox_events -= _rows(delivered)
+        crash_point("removed")
+
+    def _keep_house(self, *, is_idle: bool) -> None:
+        if self._projection.is_clean and self._progress.listed_batch != self._progress.next_batch:
+            self._progress.listed_batch = self._progress.next_batch
+        if is_idle:
+            self._housekeeping.step_if_due(self._epoch, self._progress)
+
+    def _tell_if_due(self) -> None:
+        if self._status.is_due:
+            self._tell()
+
+    def _tell(self) -> None:
+        now = clock.now_millis()
+        lag = 0.0 if self._unread_since is None else max(0.0, (now - self._unread_since) / 1000)
+        self._status.tell(
+            at=now,
+            position=self._progress.position,
+            lag_seconds=lag,
+            outbox_events=self._outbox_events,
+            is_paused=self._is_paused,
+        )
+
+
+def _rows(parcels: Sequence[Parcel]) -> int:
+    return sum(one.row_count for one in parcels)
+
+
+def _cached_normaliser(rules: IdentityRules) -> Callable[[str, str], Pair | None]:
+    @lru_cache(NORMALISED_CACHED)
+    def normalise(namespace: str, value: str) -> Pair | None:
+        return normal_identifier(namespace, value, rules)
+
+    return normalise

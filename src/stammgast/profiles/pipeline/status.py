@@ -1,0 +1,60 @@
+"""How the worker is doing, told once a second in `run/worker.json`."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+
+from stammgast.kernel.processes.run_dir import read_small, write_small
+from stammgast.profiles.contracts import WorkerStatus
+
+FILE_NAME = "worker.json"
+PERIOD_SECONDS = 1.0
+WINDOW_SECONDS = 10.0
+
+
+class StatusTeller:
+    """Counts events and writes the status; a worker that stands still tells that too."""
+
+    def __init__(self, run_dir: Path) -> None:
+        """Nothing is told before the first `tell`."""
+        self._path = run_dir / FILE_NAME
+        self._events = 0
+        self._marks: deque[tuple[float, int]] = deque([(monotonic(), 0)])
+        self._told_at = -PERIOD_SECONDS
+
+    def count(self, events: int) -> None:
+        """Note events that a committed batch went through."""
+        self._events += events
+
+    @property
+    def is_due(self) -> bool:
+        """Say whether a second has passed since the last telling."""
+        return monotonic() - self._told_at >= PERIOD_SECONDS
+
+    def tell(self, *, at: int, position: int, lag_seconds: float, outbox_events: int, is_paused: bool) -> None:
+        """Write the status; `at` in ms UTC."""
+        self._told_at = now = monotonic()
+        self._marks.append((now, self._events))
+        while len(self._marks) > 1 and now - self._marks[0][0] > WINDOW_SECONDS:
+            self._marks.popleft()
+        begun, events = self._marks[0]
+        status = WorkerStatus(
+            at=at,
+            position=position,
+            lag_seconds=lag_seconds,
+            events=self._events,
+            events_per_second=(self._events - events) / max(now - begun, PERIOD_SECONDS),
+            outbox_events=outbox_events,
+            is_paused=is_paused,
+        )
+        write_small(self._path, msgspec.json.encode(status).decode())
+
+
+def read_status(run_dir: Path) -> WorkerStatus | None:
+    """Return what the worker last told, None when none ever ran here."""
+    text = read_small(run_dir / FILE_NAME)
+    return msgspec.json.decode(text, type=WorkerStatus) if text else None

@@ -1,0 +1,173 @@
+"""The list of customers: writing the projection, and reading it sorted, filtered, searched and paged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select, tuple_
+
+from stammgast.profiles.contracts import TOTAL_MAX, CustomerFilter, SortBy
+from stammgast.profiles.identity import Pair
+from stammgast.profiles.listing import Listing
+from stammgast.profiles.store.sql import rows_in, run_many
+from stammgast.profiles.store.tables import customer_tags, customer_terms, customers, identifiers
+
+_COLUMNS = customers.c
+_SORTED_BY = {
+    "last_seen": _COLUMNS.last_seen,
+    "first_seen": _COLUMNS.first_seen,
+    "name": _COLUMNS.sort_name,
+    "events": _COLUMNS.events,
+    "orders": _COLUMNS.orders,
+    "revenue": _COLUMNS.revenue,
+}
+_LISTED = (
+    _COLUMNS.profile,
+    _COLUMNS.name,
+    _COLUMNS.email,
+    _COLUMNS.first_seen,
+    _COLUMNS.last_seen,
+    _COLUMNS.events,
+    _COLUMNS.orders,
+    _COLUMNS.revenue,
+    _COLUMNS.currency,
+)
+_FIELDS = (
+    "profile",
+    "name",
+    "sort_name",
+    "email",
+    "first_seen",
+    "last_seen",
+    "events",
+    "orders",
+    "revenue",
+    "currency",
+    "is_identified",
+)
+
+
+class ListedRow(msgspec.Struct, frozen=True, array_like=True):
+    """One line as read; `sort_value` is what a cursor needs."""
+
+    profile: int
+    name: str
+    email: str
+    first_seen: int
+    last_seen: int
+    events: int
+    orders: int
+    revenue: int
+    currency: str
+    sort_value: int | str
+
+
+def write_listings(connection: Connection, listings: Sequence[Listing], gone: Iterable[int]) -> None:
+    """Write lines over what was there, and take out profiles that are `gone` (merged away)."""
+    places = ", ".join("?" * len(_FIELDS))
+    updates = ", ".join(f"{name} = excluded.{name}" for name in _FIELDS[1:])
+    run_many(
+        connection,
+        f"INSERT INTO customers ({', '.join(_FIELDS)}) VALUES ({places}) ON CONFLICT (profile) DO UPDATE SET {updates}",
+        [msgspec.structs.astuple(one)[: len(_FIELDS)] for one in listings],
+    )
+    _write_words(connection, "customer_terms", "term", {one.profile: one.terms for one in listings})
+    _write_words(connection, "customer_tags", "tag", {one.profile: one.tags for one in listings})
+    left = [(profile,) for profile in gone]
+    for table in ("customers", "customer_terms", "customer_tags"):
+        run_many(connection, f"DELETE FROM {table} WHERE profile = ?", left)
+
+
+def _write_words(connection: Connection, table: str, column: str, wanted: dict[int, tuple[str, ...]]) -> None:
+    """Bring the words of profiles up to date, touching only those that changed: most never do."""
+    stored: dict[int, set[str]] = {profile: set() for profile in wanted}
+    for profile, word in rows_in(
+        connection, f"SELECT profile, {column} FROM {table} WHERE profile IN ({{keys}})", wanted
+    ):
+        stored[profile].add(word)
+    fresh = sorted(
+        (word, profile) for profile, words in wanted.items() for word in words if word not in stored[profile]
+    )
+    stale = [(word, profile) for profile, words in stored.items() for word in words.difference(wanted[profile])]
+    run_many(connection, f"DELETE FROM {table} WHERE {column} = ? AND profile = ?", stale)
+    run_many(connection, f"INSERT INTO {table} ({column}, profile) VALUES (?, ?)", fresh)
+
+
+def identifiers_of(connection: Connection, profiles: Iterable[int]) -> dict[int, list[Pair]]:
+    """Return the normalised identifiers of profiles, sorted."""
+    found: dict[int, list[Pair]] = {profile: [] for profile in profiles}
+    for profile, namespace, value in rows_in(
+        connection,
+        "SELECT profile, namespace, value FROM identifiers WHERE profile IN ({keys})",
+        list(found),
+    ):
+        found[profile].append((namespace, value))
+    for pairs in found.values():
+        pairs.sort()
+    return found
+
+
+def list_customers(
+    connection: Connection,
+    *,
+    words: Sequence[str],
+    wanted: CustomerFilter,
+    sort: SortBy,
+    ascending: bool,
+    after: tuple[int | str, int] | None,
+    limit: int,
+) -> list[ListedRow]:
+    """Return up to `limit` lines beyond the cursor `after` (sort value, profile). All `words` must match."""
+    column = _SORTED_BY[sort]
+    query = select(*_LISTED, column).where(*_conditions(words, wanted))
+    place = tuple_(column, _COLUMNS.profile)
+    if after is not None:
+        given = tuple_(literal(after[0]), literal(after[1]))
+        query = query.where(place > given if ascending else place < given)
+    order = (column.asc(), _COLUMNS.profile.asc()) if ascending else (column.desc(), _COLUMNS.profile.desc())
+    rows = connection.execute(query.order_by(*order).limit(limit))
+    return [msgspec.convert(tuple(row), ListedRow) for row in rows]
+
+
+def count_customers(connection: Connection, words: Sequence[str], wanted: CustomerFilter) -> int:
+    """Return how many match, counting no further than TOTAL_MAX."""
+    found = select(literal(1)).select_from(customers).where(*_conditions(words, wanted))
+    return int(connection.scalar(select(func.count()).select_from(found.limit(TOTAL_MAX).subquery())) or 0)
+
+
+def _conditions(words: Sequence[str], wanted: CustomerFilter) -> list[ColumnElement[bool]]:
+    conditions = [_matches(word) for word in words]
+    if not wanted.with_bots:
+        conditions.append(_COLUMNS.events > 0)
+    if wanted.channel:
+        conditions.append(_is_tagged(f"channel:{wanted.channel}"))
+    if wanted.brand:
+        conditions.append(_is_tagged(f"brand:{wanted.brand}"))
+    if wanted.is_identified is not None:
+        conditions.append(_COLUMNS.is_identified == wanted.is_identified)
+    if wanted.has_orders is not None:
+        conditions.append(_COLUMNS.orders > 0 if wanted.has_orders else _COLUMNS.orders == 0)
+    if wanted.seen_after is not None:
+        conditions.append(_COLUMNS.last_seen >= wanted.seen_after)
+    if wanted.seen_before is not None:
+        conditions.append(_COLUMNS.last_seen < wanted.seen_before)
+    return conditions
+
+
+def _is_tagged(tag: str) -> ColumnElement[bool]:
+    return exists().where(customer_tags.c.tag == tag, customer_tags.c.profile == _COLUMNS.profile)
+
+
+def _matches(word: str) -> ColumnElement[bool]:
+    """Match the beginning of a word of the name or of any identifier."""
+    folded = word.casefold()
+    by_name = select(customer_terms.c.profile).where(_begins(customer_terms.c.term, folded))
+    values = {word, folded}
+    by_identifier = select(identifiers.c.profile).where(or_(*(_begins(identifiers.c.value, one) for one in values)))
+    return _COLUMNS.profile.in_(by_name.union(by_identifier))
+
+
+def _begins(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    """Compare as a range of the index. The greatest character closes it, since no text goes on beyond it."""
+    return and_(column >= prefix, column < prefix + "\U0010ffff")

@@ -1,0 +1,27 @@
+"""Feature states of anchors, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from stammgast.profiles.store.sql import rows_in, run_many
+
+
+def load_states(connection: Connection, anchors: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield (anchor, encoded state) for those anchors that have one."""
+    for anchor, state in rows_in(
+        connection, "SELECT anchor, state FROM anchor_states WHERE anchor IN ({keys})", anchors
+    ):
+        yield anchor, bytes(state)
+
+
+def write_states(connection: Connection, rows: Sequence[tuple[int, bytes]]) -> None:
+    """Write (anchor, encoded state) rows."""
+    run_many(
+        connection,
+        "INSERT INTO anchor_states (anchor, state) VALUES (?, ?)"
+        " ON CONFLICT (anchor) DO UPDATE SET state = excluded.state",
+        sorted(rows),
+    )
