@@ -70,7 +70,7 @@ def _find(request: AnyRequest, text: str) -> list[tuple[str, list[tuple[str, str
         if not text
         else [(translate(one.group), list(one.find(runtime_of(request), text, HITS_A_GROUP))) for one in maker.search]
     )
-    found.append((translate("Pages"), pages[: HITS_A_GROUP if text else 20]))
+    found.append((translate(_("Pages")), pages[: HITS_A_GROUP if text else 20]))
     return [(group, hits) for group, hits in found if hits]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from litestar.datastructures import UploadFile
 
 from stammgast.kernel.errors import Invalid, StammgastError
+from stammgast.kernel.i18n import marked as _
 from stammgast.web.shell import AnyRequest
 
 TEXT_LENGTH_MAX = 100_000
@@ -33,7 +34,7 @@ class Form:
         try:
             return int(text)
         except ValueError:
-            raise Invalid(field=name, problem="write a whole number") from None
+            raise Invalid(field=name, problem=_("write a whole number")) from None
 
     def flag(self, name: str) -> bool:
         """Say whether a checkbox was ticked."""

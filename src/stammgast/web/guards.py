@@ -9,9 +9,18 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from stammgast.kernel.errors import NotAllowed, StammgastError
+from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Person, Role
 
 AnyConnection = ASGIConnection[BaseRouteHandler, "Person | None", object, object]  # type: ignore[type-var]
+
+
+NEEDED = {
+    Role.ADMINISTRATOR: _("administrator"),
+    Role.ANALYST: _("analyst"),
+    Role.AGENT: _("agent"),
+    Role.VIEWER: _("viewer"),
+}
 
 
 class LoginNeeded(StammgastError):
@@ -39,6 +48,6 @@ def requires(role: Role | str) -> Guard:
 
     def guard(connection: ASGIConnection[BaseRouteHandler, Person | None, object, object], _: BaseRouteHandler) -> None:  # type: ignore[type-var]
         if not person_of(connection).may(needed):
-            raise NotAllowed(needed=needed.value)
+            raise NotAllowed(needed=NEEDED[needed])
 
     return guard

@@ -23,6 +23,14 @@ from stammgast.workspace.company import (
     staff_rules,
 )
 from stammgast.workspace.contracts import Actor, User
+from stammgast.workspace.links import (
+    make_entry_link,
+    make_setup_link,
+    person_of_link,
+    setup_link,
+    use_entry_link,
+    use_setup_link,
+)
 from stammgast.workspace.people import (
     begin_session,
     change_password,
@@ -33,15 +41,11 @@ from stammgast.workspace.people import (
     list_users,
     log_in,
     log_out,
-    make_entry_link,
-    make_setup_link,
     person_by_session,
-    person_of_link,
     set_user_able,
     sweep,
-    use_entry_link,
-    use_setup_link,
     user,
+    user_by_email,
 )
 from stammgast.workspace.snapshot import (
     Change,
@@ -107,6 +111,7 @@ __all__ = [
     "revoke_token",
     "rotate_source_key",
     "set_user_able",
+    "setup_link",
     "snapshot",
     "source",
     "source_by_key",
@@ -117,6 +122,7 @@ __all__ = [
     "use_entry_link",
     "use_setup_link",
     "user",
+    "user_by_email",
     "write_token_use",
 ]
 

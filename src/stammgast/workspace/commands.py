@@ -76,6 +76,26 @@ def create_user(
         sys.stdout.write(f"{made.name} ({made.role}) chooses a password here (works once):\n{link}\n")
 
 
+@user.command("link")
+def make_link(
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="Whose password; empty: the first administrator.")] = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a new one-time address: for the first administrator, or for somebody who has forgotten a password."""
+    from stammgast.workspace import api
+
+    with installation(data) as runtime:
+        if email:
+            link = api.make_entry_link(runtime, _actor(), api.user_by_email(runtime, email).id)
+        else:
+            link = api.setup_link(runtime)
+    if as_json:
+        _print_json(link=link)
+    else:
+        sys.stdout.write(f"Works once:\n{link}\n")
+
+
 def _actor() -> Actor:
     from stammgast.workspace.contracts import Actor
 

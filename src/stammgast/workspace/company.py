@@ -13,6 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from stammgast.kernel import clock
 from stammgast.kernel.errors import Invalid, NotFound
+from stammgast.kernel.i18n import Phrase
+from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import BrandId
 from stammgast.kernel.runtime import Runtime
 from stammgast.workspace import rows, store
@@ -26,9 +28,9 @@ from stammgast.workspace.contracts import (
     StaffRule,
     StaffRules,
 )
+from stammgast.workspace.names import read_name
 from stammgast.workspace.snapshot import changing, snapshot
 
-NAME_LENGTH_MAX = 100
 LAST_WEEKDAY = 6
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
@@ -65,16 +67,14 @@ def company(runtime: Runtime) -> Company:
 
 def change_company(runtime: Runtime, by: Actor, *, name: str, zone: str, first_weekday: int, currency: str) -> Company:
     """Change the company's settings; raises Invalid with the field."""
-    name = " ".join(name.split())
-    if len(name) > NAME_LENGTH_MAX:
-        raise Invalid(field="name", problem=f"give a name of at most {NAME_LENGTH_MAX} characters")
+    name = read_name(name) if name.strip() else ""
     if zone not in known_zones():
-        raise Invalid(field="zone", problem="choose a time zone from the list")
+        raise Invalid(field="zone", problem=_("choose a time zone from the list"))
     if not 0 <= first_weekday <= LAST_WEEKDAY:
-        raise Invalid(field="first_weekday", problem="choose a day from 0 (Monday) to 6 (Sunday)")
+        raise Invalid(field="first_weekday", problem=_("choose a day from 0 (Monday) to 6 (Sunday)"))
     currency = currency.strip().upper()
     if currency not in known_currencies():
-        raise Invalid(field="currency", problem="give a currency's three letters, like EUR")
+        raise Invalid(field="currency", problem=_("give a currency's three letters, like EUR"))
     changed = Company(name, zone, first_weekday, currency)
     with changing(runtime, by) as change:
         values = {"name": name, "zone": zone, "first_weekday": first_weekday, "currency": currency}
@@ -90,26 +90,26 @@ def brands(runtime: Runtime) -> Sequence[Brand]:
 
 def create_brand(runtime: Runtime, by: Actor, name: str) -> Brand:
     """Make a brand; raises Invalid, NameTaken."""
-    name = _brand_name(name)
+    name = read_name(name)
     now = clock.now_millis()
     with changing(runtime, by) as change:
         try:
             number = store.add_brand(change.connection, name, now)
         except IntegrityError as problem:
-            raise NameTaken(name=name) from problem
+            raise NameTaken(name=name, field="name") from problem
         change.note("brand.create", f"brand {number}", name=name)
     return Brand(BrandId(number), name, now)
 
 
 def rename_brand(runtime: Runtime, by: Actor, number: int, name: str) -> None:
     """Rename a brand; raises Invalid, NameTaken, BrandNotFound."""
-    name = _brand_name(name)
+    name = read_name(name)
     with changing(runtime, by) as change:
         try:
             if not store.rename_brand(change.connection, number, name):
                 raise BrandNotFound(what="brand", name=number)
         except IntegrityError as problem:
-            raise NameTaken(name=name) from problem
+            raise NameTaken(name=name, field="name") from problem
         change.note("brand.rename", f"brand {number}", name=name)
 
 
@@ -152,23 +152,16 @@ def read_staff_value(kind: str, value: str) -> str:
     """
     value = value.strip().lower()
     if kind not in STAFF_RULE_KINDS:
-        raise Invalid(field="kind", problem=f"choose one of {', '.join(STAFF_RULE_KINDS)}")
+        raise Invalid(field="kind", problem=Phrase("choose one of {names}", names=", ".join(STAFF_RULE_KINDS)))
     if kind == "network":
         try:
             return str(ipaddress.ip_network(value, strict=False))
         except ValueError:
-            raise Invalid(field="value", problem="write an address or a network like 203.0.113.0/24") from None
+            raise Invalid(field="value", problem=_("write an address or a network like 203.0.113.0/24")) from None
     if kind == "email_domain":
         value = value.removeprefix("@")
         if not _DOMAIN.fullmatch(value):
-            raise Invalid(field="value", problem="write a domain like inn.example")
+            raise Invalid(field="value", problem=_("write a domain like inn.example"))
     if not value:
-        raise Invalid(field="value", problem="write the user id")
+        raise Invalid(field="value", problem=_("write the user id"))
     return value
-
-
-def _brand_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not 0 < len(name) <= NAME_LENGTH_MAX:
-        raise Invalid(field="name", problem=f"give a name of at most {NAME_LENGTH_MAX} characters")
-    return name

@@ -29,6 +29,7 @@ __all__ = [
     "NoSuchLogin",
     "Person",
     "Role",
+    "SomebodyThere",
     "Source",
     "SourceKey",
     "SourceNotFound",
@@ -233,6 +234,10 @@ class LinkSpent(StammgastError):
     """This link has been used or is too old. Ask an administrator for a new one, or run `stammgast user link`."""
 
     status = 410
+
+
+class SomebodyThere(Conflict):
+    """Somebody can log in already. Name the person who needs a link: `stammgast user link EMAIL`."""
 
 
 class NoSuchLogin(StammgastError):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from stammgast.kernel import clock
 from stammgast.kernel.errors import Invalid
+from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import new_secret, secret_digest
 from stammgast.kernel.runtime import Runtime
 from stammgast.web.contracts import Theme
@@ -21,7 +22,6 @@ from stammgast.workspace.contracts import (
     Actor,
     EmailTaken,
     LastAdministrator,
-    LinkSpent,
     NoSuchLogin,
     Person,
     Role,
@@ -29,10 +29,10 @@ from stammgast.workspace.contracts import (
     User,
     UserNotFound,
 )
+from stammgast.workspace.names import read_name
 from stammgast.workspace.snapshot import Change, changing
 from stammgast.workspace.tokens import read_role
 
-NAME_LENGTH_MAX = 100
 LINK_HOURS = 72
 MILLIS_PER_HOUR = 3_600_000
 SEEN_EVERY_MILLIS = 5 * 60_000
@@ -79,7 +79,16 @@ def list_users(runtime: Runtime) -> Sequence[User]:
 def user(runtime: Runtime, number: int) -> User:
     """Return one person; raises UserNotFound."""
     with runtime.control.read() as connection:
-        return _user(connection, number)
+        return read_person(connection, number)
+
+
+def user_by_email(runtime: Runtime, email: str) -> User:
+    """Return the person with this address; raises UserNotFound."""
+    with runtime.control.read() as connection:
+        row = store.user_by_email(connection, email.strip().lower())
+    if row is None:
+        raise UserNotFound(what="person", name=email)
+    return rows.user_of(row)
 
 
 def has_people(runtime: Runtime) -> bool:
@@ -92,9 +101,9 @@ def create_user(
     runtime: Runtime, by: Actor, *, email: str, name: str, role: Role | str, password: str | None = None
 ) -> User:
     """Add a person; without a password they need `make_entry_link`. Raises Invalid, WeakPassword, EmailTaken."""
-    values = _checked(email=email, name=name, role=role, password=password)
+    values = checked_person(email=email, name=name, role=role, password=password)
     with changing(runtime, by) as change:
-        return _create(change, values)
+        return add_person(change, values)
 
 
 def change_user(runtime: Runtime, by: Actor, number: int, *, name: str, role: Role | str) -> User:
@@ -103,10 +112,10 @@ def change_user(runtime: Runtime, by: Actor, number: int, *, name: str, role: Ro
     with changing(runtime, by) as change:
         if role is not Role.ADMINISTRATOR:
             _keep_an_administrator(change.connection, number)
-        if not store.change_user(change.connection, number, name=_person_name(name), role=role.value):
+        if not store.change_user(change.connection, number, name=read_name(name), role=role.value):
             raise UserNotFound(what="person", name=number)
         change.note("user.change", f"user {number}", name=name, role=role.value)
-        return _user(change.connection, number)
+        return read_person(change.connection, number)
 
 
 def set_user_able(runtime: Runtime, by: Actor, number: int, *, able: bool) -> User:
@@ -118,17 +127,17 @@ def set_user_able(runtime: Runtime, by: Actor, number: int, *, able: bool) -> Us
         if not store.change_user(change.connection, number, disabled_at=None if able else clock.now_millis()):
             raise UserNotFound(what="person", name=number)
         change.note("user.enable" if able else "user.disable", f"user {number}")
-        return _user(change.connection, number)
+        return read_person(change.connection, number)
 
 
 def change_preferences(runtime: Runtime, number: int, *, language: str, theme: Theme, zone: str) -> None:
     """Keep how a person likes the pages. Empty `language` or `zone`: the company's. Raises Invalid."""
     if language not in {"", "en", "de"}:
-        raise Invalid(field="language", problem="choose en or de")
+        raise Invalid(field="language", problem=_("choose en or de"))
     if theme not in {"auto", "light", "dark"}:
-        raise Invalid(field="theme", problem="choose auto, light or dark")
+        raise Invalid(field="theme", problem=_("choose auto, light or dark"))
     if zone and zone not in known_zones():
-        raise Invalid(field="zone", problem="choose a time zone from the list")
+        raise Invalid(field="zone", problem=_("choose a time zone from the list"))
     with runtime.control.write() as connection:
         store.change_user(connection, number, language=language, theme=theme, zone=zone)
 
@@ -145,64 +154,6 @@ def change_password(runtime: Runtime, number: int, *, old: str, new: str) -> Non
         store.change_user(change.connection, number, password_hash=hashed)
         store.end_sessions_of(change.connection, number)
         change.note("user.password", f"user {number}")
-
-
-# One-time links: the first administrator's, and the way in for somebody invited or without a password.
-
-
-def make_setup_link(runtime: Runtime) -> str | None:
-    """Return a one-time address at which the first administrator is made, None when somebody can log in already.
-
-    An earlier setup link stops working.
-    """
-    if has_people(runtime):
-        return None
-    return f"{runtime.settings.base_url}/setup?link={_make_link(runtime, None)}"
-
-
-def make_entry_link(runtime: Runtime, by: Actor, number: int) -> str:
-    """Return a one-time address at which a person chooses a password; earlier ones stop working."""
-    user(runtime, number)
-    secret = _make_link(runtime, number)
-    with changing(runtime, by) as change:
-        change.note("user.link", f"user {number}")
-    return f"{runtime.settings.base_url}/setup?link={secret}"
-
-
-def person_of_link(runtime: Runtime, secret: str) -> User | None:
-    """Return whose link this is, None for the first administrator's; raises LinkSpent."""
-    with runtime.control.read() as connection:
-        number = _link(connection, secret)
-        return None if number is None else _user(connection, number)
-
-
-def use_setup_link(runtime: Runtime, secret: str, *, email: str, name: str, password: str) -> User:
-    """Make the first administrator and spend the link. Raises LinkSpent, Invalid, WeakPassword."""
-    values = _checked(email=email, name=name, role=Role.ADMINISTRATOR, password=password)
-    with changing(runtime, SETUP) as change:
-        if _link(change.connection, secret) is not None or store.count_users(change.connection):
-            raise LinkSpent
-        made = _create(change, values)
-        store.spend_link(change.connection, secret_digest(secret))
-        return made
-
-
-def use_entry_link(runtime: Runtime, secret: str, *, password: str) -> User:
-    """Set the invited person's password and spend the link. Raises LinkSpent, WeakPassword."""
-    found = person_of_link(runtime, secret)
-    if found is None:
-        raise LinkSpent
-    passwords.check_strength(password, found.email)
-    hashed = passwords.hash_password(password)
-    with changing(runtime, SETUP) as change:
-        # Asked again inside the transaction: of two who use the same link at once, one is too late.
-        number = _link(change.connection, secret)
-        assert number is not None
-        store.change_user(change.connection, number, password_hash=hashed)
-        store.end_sessions_of(change.connection, number)
-        store.spend_link(change.connection, secret_digest(secret))
-        change.note("user.password", f"user {number}")
-        return _user(change.connection, number)
 
 
 # Log-ins.
@@ -228,7 +179,7 @@ def begin_session(runtime: Runtime, number: int) -> str:
     secret = new_secret("")
     now = clock.now_millis()
     with runtime.control.write() as connection:
-        found = _user(connection, number)
+        found = read_person(connection, number)
         store.add_session(connection, secret_digest(secret), number, now)
         store.change_user(connection, number, last_login_at=now)
         Change(connection, Actor("user", number, found.name)).note("user.login", f"user {number}")
@@ -273,24 +224,25 @@ def sweep(runtime: Runtime) -> None:
         store.sweep(connection, sessions_before=unused, links_before=now)
 
 
-def _checked(*, email: str, name: str, role: Role | str, password: str | None) -> dict[str, object]:
-    # Hashing takes a tenth of a second, so it is done before the transaction begins.
+def checked_person(*, email: str, name: str, role: Role | str, password: str | None) -> dict[str, object]:
+    """Return a person's columns, checked. Hashing takes a tenth of a second: call it before the transaction begins."""
     email = read_email(email)
     role = read_role(role)
     if password is not None:
         passwords.check_strength(password, email)
     hashed = None if password is None else passwords.hash_password(password)
-    return {"email": email, "name": _person_name(name), "role": role.value, "password_hash": hashed}
+    return {"email": email, "name": read_name(name), "role": role.value, "password_hash": hashed}
 
 
-def _create(change: Change, values: dict[str, object]) -> User:
+def add_person(change: Change, values: dict[str, object]) -> User:
+    """Insert what `checked_person` gave; raises EmailTaken."""
     now = clock.now_millis()
     try:
         number = store.add_user(change.connection, **values, language="", zone="", theme="auto", created_at=now)
     except IntegrityError as problem:
-        raise EmailTaken(email=values["email"]) from problem
+        raise EmailTaken(email=values["email"], field="email") from problem
     change.note("user.create", f"user {number}", email=values["email"], role=values["role"])
-    return _user(change.connection, number)
+    return read_person(change.connection, number)
 
 
 def read_email(text: str) -> str:
@@ -303,33 +255,11 @@ def read_email(text: str) -> str:
         # Addresses like admin@localhost or @inn.test are fine for logging in: nothing is sent to them here.
         return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError:
-        raise Invalid(field="email", problem="write a whole e-mail address, like name@company.com") from None
+        raise Invalid(field="email", problem=_("write a whole e-mail address, like name@company.com")) from None
 
 
-def _person_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not 0 < len(name) <= NAME_LENGTH_MAX:
-        raise Invalid(field="name", problem=f"give a name of at most {NAME_LENGTH_MAX} characters")
-    return name
-
-
-def _make_link(runtime: Runtime, number: int | None) -> str:
-    secret = new_secret("")
-    now = clock.now_millis()
-    with runtime.control.write() as connection:
-        store.replace_link(connection, secret_digest(secret), number, now, now + LINK_HOURS * MILLIS_PER_HOUR)
-    return secret
-
-
-def _link(connection: Connection, secret: str) -> int | None:
-    row = store.read_link(connection, secret_digest(secret), clock.now_millis())
-    if row is None:
-        raise LinkSpent
-    number = row["user_id"]
-    return None if number is None else int(number)
-
-
-def _user(connection: Connection, number: int) -> User:
+def read_person(connection: Connection, number: int) -> User:
+    """Return one person inside a transaction; raises UserNotFound."""
     row = store.read_user(connection, number)
     if row is None:
         raise UserNotFound(what="person", name=number)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from stammgast.kernel import clock
 from stammgast.kernel.errors import Invalid
+from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.ids import BrandId, SourceId, new_secret, secret_digest
 from stammgast.kernel.runtime import Runtime
 from stammgast.workspace import rows, store
@@ -23,10 +24,10 @@ from stammgast.workspace.contracts import (
     SourceKind,
     SourceNotFound,
 )
+from stammgast.workspace.names import read_name
 from stammgast.workspace.snapshot import changing
 
 KEY_PREFIX = "sgk_"
-NAME_LENGTH_MAX = 100
 RATE_LIMIT_MAX = 1_000_000
 MILLIS_PER_HOUR = 3_600_000
 
@@ -63,7 +64,7 @@ def create_source(
         try:
             number = store.add_source(change.connection, **values, created_at=clock.now_millis(), revoked_at=None)
         except IntegrityError as problem:
-            raise NameTaken(name=name) from problem
+            raise NameTaken(name=name, field="name") from problem
         key = _add_key(change.connection, number)
         change.note("source.create", f"source {number}", name=values["name"], kind=kind)
         return SourceKey(_source(change.connection, number), key)
@@ -88,7 +89,7 @@ def change_source(
             if not store.change_source(change.connection, number, **values):
                 raise SourceNotFound(what="source", name=number)
         except IntegrityError as problem:
-            raise NameTaken(name=name) from problem
+            raise NameTaken(name=name, field="name") from problem
         change.note("source.change", f"source {number}", **values)
         return _source(change.connection, number)
 
@@ -142,13 +143,13 @@ def _brand(connection: Connection, brand: BrandId | None) -> int:
 
 
 def _checked(*, name: str, kind: str, allowed_origins: Sequence[str], rate_limit: int) -> dict[str, object]:
-    name = " ".join(name.split())
-    if not 0 < len(name) <= NAME_LENGTH_MAX:
-        raise Invalid(field="name", problem=f"give a name of at most {NAME_LENGTH_MAX} characters")
+    name = read_name(name)
     if kind not in SOURCE_KINDS:
-        raise Invalid(field="kind", problem=f"choose one of {', '.join(SOURCE_KINDS)}")
+        raise Invalid(field="kind", problem=Phrase("choose one of {names}", names=", ".join(SOURCE_KINDS)))
     if not 0 <= rate_limit <= RATE_LIMIT_MAX:
-        raise Invalid(field="rate_limit", problem=f"give a number from 0 (no limit) to {RATE_LIMIT_MAX}")
+        raise Invalid(
+            field="rate_limit", problem=Phrase("give a number from 0 (no limit) to {most}", most=RATE_LIMIT_MAX)
+        )
     origins = sorted({read_origin(one) for one in allowed_origins if one.strip()})
     return {"name": name, "kind": kind, "allowed_origins": store.to_json(origins), "rate_limit": rate_limit}
 
@@ -166,6 +167,7 @@ def read_origin(text: str) -> str:
         port = None
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or port is None:
         raise Invalid(
-            field="allowed_origins", problem=f"write an origin like https://shop.example, not {text.strip()!r}"
+            field="allowed_origins",
+            problem=Phrase("write an origin like https://shop.example, not “{given}”", given=text.strip()[:200]),
         )
     return f"{parts.scheme}://{parts.hostname}{port}"

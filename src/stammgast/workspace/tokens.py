@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 from stammgast.kernel import clock
 from stammgast.kernel.errors import Invalid
+from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.ids import new_secret, secret_digest
 from stammgast.kernel.runtime import Runtime
 from stammgast.workspace import rows, store
 from stammgast.workspace.contracts import Actor, ApiToken, Role, TokenNotFound
+from stammgast.workspace.names import read_name
 from stammgast.workspace.snapshot import changing
 
 TOKEN_PREFIX = "sgt_"  # noqa: S105
-NAME_LENGTH_MAX = 100
 
 
 class TokenUse:
@@ -60,9 +61,7 @@ def list_tokens(runtime: Runtime) -> Sequence[ApiToken]:
 
 def create_token(runtime: Runtime, by: Actor, name: str, role: Role | str) -> tuple[ApiToken, str]:
     """Make a token and return it with its text, which is told only here. Raises Invalid."""
-    name = " ".join(name.split())
-    if not 0 < len(name) <= NAME_LENGTH_MAX:
-        raise Invalid(field="name", problem=f"give a name of at most {NAME_LENGTH_MAX} characters")
+    name = read_name(name)
     role = read_role(role)
     secret = new_secret(TOKEN_PREFIX)
     with changing(runtime, by) as change:
@@ -99,4 +98,4 @@ def read_role(text: Role | str) -> Role:
     try:
         return Role(text)
     except ValueError:
-        raise Invalid(field="role", problem=f"choose one of {', '.join(Role)}") from None
+        raise Invalid(field="role", problem=Phrase("choose one of {names}", names=", ".join(Role))) from None
