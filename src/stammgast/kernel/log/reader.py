@@ -50,7 +50,13 @@ class LogReader:
     def head(self) -> int:
         """Return the last position in the log, 0 when nothing was ever appended."""
         bases = segments.segment_bases(self.directory)
-        return segments.head_of(self._open(bases[-1]), bases[-1]) if bases else 0
+        if not bases:
+            return 0
+        try:
+            return segments.head_of(self._open(bases[-1]), bases[-1])
+        except sqlite3.OperationalError:
+            self.close()  # The writer is just making it: it has no table yet, and so no entries.
+            return bases[-1]
 
     def oldest(self) -> int:
         """Return the position after which entries are still there."""
