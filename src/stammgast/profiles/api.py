@@ -1,1 +1,314 @@
-"""placeholder"""
+"""What other modules and pages may ask of profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from stammgast.events.api import message_digest
+from stammgast.events.contracts import MessageBook, MessageRecord
+from stammgast.kernel.ids import Anchor, BrandId, ProfileId, SourceId
+from stammgast.kernel.runtime import Runtime
+from stammgast.profiles import history
+from stammgast.profiles.contracts import (
+    ChannelCount,
+    Consent,
+    CustomerFilter,
+    CustomerPage,
+    CustomerRow,
+    Merge,
+    NoSuchProfile,
+    Profile,
+    RecentEvent,
+    SortBy,
+    TimelinePage,
+    Trait,
+    TraitValue,
+    WorkerStatus,
+)
+from stammgast.profiles.cursors import read_cursor, write_cursor
+from stammgast.profiles.figures.traits import Traits, present_traits
+from stammgast.profiles.folding import Folding, State, decode_state
+from stammgast.profiles.identifiers import IdentityRules, normal_identifier
+from stammgast.profiles.naming import display_name, text_of
+from stammgast.profiles.pipeline.status import read_status
+from stammgast.profiles.store import customers, graph, ledger, reading, states
+from stammgast.profiles.store.position import committed_position
+from stammgast.profiles.timeline import read_event
+
+__all__ = [
+    "count_customers",
+    "event_names",
+    "events_by_channel",
+    "get_profile",
+    "list_customers",
+    "merges",
+    "message_book",
+    "newest_customers",
+    "profile_anchors",
+    "profile_number",
+    "raw_event",
+    "recent_events",
+    "timeline",
+    "worker_status",
+]
+
+NUMBER_NAMESPACE = "profile"
+"""A reference `profile:17` names a profile by its number, one that was merged away included."""
+TIMELINE_MAX = 1_000
+LIST_MAX = 500
+SEARCH_WORDS_MAX = 6
+_TOP_LEVEL = frozenset({"traits", "consent"})
+"""Features that have their own place beside `features`."""
+
+
+def profile_number(runtime: Runtime, reference: str) -> ProfileId:
+    """Return the number of the profile that `namespace:value` or `profile:NUMBER` names now.
+
+    The value is normalised as the worker does it; numbers merged away lead to what they were merged into. Raises
+    NoSuchProfile.
+    """
+    with runtime.customers.read() as connection:
+        return _number(runtime, connection, reference)
+
+
+def profile_anchors(runtime: Runtime, reference: str) -> tuple[Anchor, ...]:
+    """Return the anchors of the profile that `reference` names, for `timeline`. Raises NoSuchProfile."""
+    with runtime.customers.read() as connection:
+        number = _number(runtime, connection, reference)
+        return tuple(Anchor(one) for one in graph.anchors_of(connection, [number])[number])
+
+
+def get_profile(runtime: Runtime, reference: str) -> Profile:
+    """Return the profile that `reference` names (see `profile_number`); reads only state. Raises NoSuchProfile."""
+    with runtime.customers.read() as connection:
+        number = _number(runtime, connection, reference)
+        anchors = graph.anchors_of(connection, [number])[number]
+        stored = [decode_state(encoded) for _, encoded in states.load_states(connection, anchors)]
+        identifiers = reading.identifiers_with_origin(connection, number)
+        merged = reading.aliases_of(connection, number)
+    folding = _folding(runtime)
+    state = folding.combine(stored) if stored else {}
+    traits = _traits(state)
+    values = {one.name: one.current.value for one in traits}
+    found = {one.namespace: one.value for one in reversed(identifiers)}
+    first, last = state.get("seen", (None, None))
+    return Profile(
+        profile=number,
+        name=display_name(values, [(one.namespace, one.value) for one in identifiers]) or str(number),
+        email=found.get("email", "") or text_of(values, ("email",)),
+        phone=found.get("phone", "") or text_of(values, ("phone",)),
+        identifiers=identifiers,
+        traits=traits,
+        features={name: shown for name, shown in folding.present(state).items() if name not in _TOP_LEVEL},
+        consent=_consent(state),
+        first_seen=first,
+        last_seen=last,
+        anchors=tuple(Anchor(one) for one in anchors),
+        merged=merged,
+    )
+
+
+def timeline(
+    runtime: Runtime,
+    anchors: Sequence[Anchor],
+    *,
+    before: str = "",
+    limit: int = 50,
+    names: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    types: Sequence[str] = (),
+) -> TimelinePage:
+    """Return events of `anchors` (a Profile's), newest first, from history. `before` is a page's `next`, empty at first.
+
+    Robots' and staff's events are on it, marked. Raises WrongCursor, and HistoryUnavailable when history does not answer.
+    """
+    limit = max(1, min(limit, TIMELINE_MAX))
+    place = read_cursor(before, tuple[int, str]) if before else None
+    wanted = history.TimelineQuery(tuple(anchors), limit, place, tuple(names), tuple(channels), tuple(types))
+    rows = history.timeline_rows(runtime.history, wanted)
+    more = len(rows) > limit
+    last = rows[limit - 1] if more else None
+    events = tuple(read_event(row) for row in rows[:limit])
+    return TimelinePage(events, None if last is None else write_cursor((last[0], last[1])))
+
+
+def event_names(runtime: Runtime, anchors: Sequence[Anchor]) -> list[tuple[str, str, int]]:
+    """Return (type, name, count) of what a timeline holds, most frequent first; for its filters."""
+    return history.names_of(runtime.history, anchors)
+
+
+def raw_event(runtime: Runtime, anchors: Sequence[Anchor], message_id: str) -> str | None:
+    """Return the JSON of one event as it came in (addresses truncated), None when these anchors have none such."""
+    for is_import in (False, True):
+        found = history.raw_event(runtime.history, anchors, message_digest(message_id, is_import=is_import))
+        if found is not None:
+            return found
+    return None
+
+
+def list_customers(
+    runtime: Runtime,
+    query: str = "",
+    *,
+    wanted: CustomerFilter = CustomerFilter(),  # noqa: B008 - frozen
+    sort: SortBy = "last_seen",
+    is_reversed: bool = False,
+    after: str = "",
+    limit: int = 50,
+) -> CustomerPage:
+    """Return customers that match every word of `query` by the beginning of a name's word or of any identifier.
+
+    Names ascend, everything else descends, the other way round when `is_reversed`. `after` is a page's `next`.
+    The list may lag a second behind the profiles. Raises WrongCursor.
+    """
+    limit = max(1, min(limit, LIST_MAX))
+    ascending = (sort == "name") != is_reversed
+    place: tuple[int | str, int] | None = None
+    if after:
+        place = read_cursor(after, tuple[str, int]) if sort == "name" else read_cursor(after, tuple[int, int])
+    words = _search_words(runtime, query)
+    with runtime.customers.read() as connection:
+        rows = customers.list_customers(
+            connection, words=words, wanted=wanted, sort=sort, ascending=ascending, after=place, limit=limit + 1
+        )
+        total = customers.count_customers(connection, words, wanted)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return CustomerPage(
+        tuple(_customer(row) for row in rows[:limit]),
+        None if last is None else write_cursor((last.sort_value, last.profile)),
+        total,
+    )
+
+
+def count_customers(runtime: Runtime, wanted: CustomerFilter = CustomerFilter()) -> int:  # noqa: B008 - frozen
+    """Return how many customers match, at most TOTAL_MAX."""
+    with runtime.customers.read() as connection:
+        return customers.count_customers(connection, (), wanted)
+
+
+def newest_customers(runtime: Runtime, limit: int = 10, brand: BrandId = BrandId(0)) -> tuple[CustomerRow, ...]:
+    """Return the customers seen for the first time most lately."""
+    return list_customers(runtime, sort="first_seen", limit=limit, wanted=CustomerFilter(brand=brand)).rows
+
+
+def events_by_channel(
+    runtime: Runtime, *, start: int, end: int, bucket_seconds: int, brand: BrandId = BrandId(0)
+) -> tuple[ChannelCount, ...]:
+    """Return events by channel in buckets from `start` to `end` (ms UTC); empty buckets are left out. From history."""
+    rows = history.events_by_channel(runtime.history, start=start, end=end, bucket_seconds=bucket_seconds, brand=brand)
+    return tuple(ChannelCount(*row) for row in rows)
+
+
+def recent_events(runtime: Runtime, after: int = 0, limit: int = 100) -> tuple[RecentEvent, ...]:
+    """Return lines of the live view beyond number `after`, newest first."""
+    with runtime.customers.read() as connection:
+        return reading.recent_events(connection, after, limit)
+
+
+def merges(runtime: Runtime, profile: Profile) -> tuple[Merge, ...]:
+    """Return why this profile is one, newest merge first."""
+    with runtime.customers.read() as connection:
+        return reading.merges_into(connection, [profile.profile, *profile.merged])
+
+
+def worker_status(runtime: Runtime) -> WorkerStatus | None:
+    """Return what the worker last told about itself, None when none ever ran here."""
+    return read_status(runtime.settings.run_dir)
+
+
+def message_book(runtime: Runtime) -> MessageBook:
+    """Return what tells the events module which messages were taken in; offered as a service by the manifest."""
+    return MessageBook(
+        committed_position=partial(_committed, runtime),
+        message=partial(_message, runtime),
+    )
+
+
+def _committed(runtime: Runtime) -> int:
+    with runtime.customers.read() as connection:
+        return committed_position(connection)
+
+
+def _message(runtime: Runtime, digest: bytes) -> MessageRecord | None:
+    with runtime.customers.read() as connection:
+        found = ledger.find_message(connection, digest)
+        if found is None:
+            return None
+        profile = ledger.profiles_of_anchors(connection, [found.anchor]).get(found.anchor, found.anchor)
+    return MessageRecord(received_at=found.received_at, copies=found.copies, profile=profile or None)
+
+
+def _number(runtime: Runtime, connection: Connection, reference: str) -> ProfileId:
+    namespace, colon, value = reference.partition(":")
+    number = None
+    if colon and namespace == NUMBER_NAMESPACE:
+        number = graph.current_profile(connection, int(value)) if _is_number(value) else None
+    elif colon:
+        pair = normal_identifier(namespace, value, _identity_rules(runtime))
+        number = None if pair is None else graph.owner_of(connection, pair)
+    if not number:
+        raise NoSuchProfile(reference=reference)
+    return ProfileId(number)
+
+
+def _is_number(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and 0 < len(value) <= 18  # noqa: PLR2004 - fits 64 bits
+
+
+def _identity_rules(runtime: Runtime) -> IdentityRules:
+    return IdentityRules(phone_region=runtime.settings.phone_region)
+
+
+def _folding(runtime: Runtime) -> Folding:
+    found: Folding | None = runtime.services.get(Folding)
+    if found is None:
+        found = Folding(one for manifest in runtime.manifests for one in manifest.features)
+        runtime.services[Folding] = found
+    return found
+
+
+def _traits(state: State) -> tuple[Trait, ...]:
+    stored: Traits = state.get("traits", {})
+    held: Any = present_traits(stored)
+    return tuple(
+        Trait(name, *_split(tuple(TraitValue(one[3], one[0], SourceId(one[2]), one[1]) for one in stored[name])))
+        for name in held
+    )
+
+
+def _split(values: tuple[TraitValue, ...]) -> tuple[TraitValue, tuple[TraitValue, ...]]:
+    return values[0], values[1:]
+
+
+def _consent(state: State) -> tuple[Consent, ...]:
+    stored = state.get("consent", {})
+    return tuple(
+        Consent(category, is_agreed, time, message_id)
+        for category, (time, message_id, is_agreed) in sorted(stored.items())
+    )
+
+
+def _customer(row: customers.ListedRow) -> CustomerRow:
+    return CustomerRow(
+        ProfileId(row.profile),
+        row.name or str(row.profile),
+        row.email,
+        row.first_seen if row.events else None,
+        row.last_seen if row.events else None,
+        row.events,
+        row.orders,
+        row.revenue if row.currency else None,
+        row.currency,
+    )
+
+
+def _search_words(runtime: Runtime, query: str) -> list[str]:
+    """Return the words to look for; what reads as a phone number as a whole counts as one, in E.164."""
+    phone = normal_identifier("phone", query, _identity_rules(runtime)) if any(one.isdigit() for one in query) else None
+    if phone is not None and not any(one.isalpha() for one in query):
+        return [phone[1]]
+    return query.split()[:SEARCH_WORDS_MAX]

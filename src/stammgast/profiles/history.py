@@ -1,9 +1,14 @@
 """All SQL of profiles against the history."""
 
+# ruff: noqa: S608 - only names of our own tables and columns are pasted into statements; values are parameters
+
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from time import monotonic
+from typing import Any
+
+import msgspec
 
 from stammgast.kernel.history import HistoryClient
 from stammgast.profiles.store.outbox import Parcel
@@ -13,6 +18,17 @@ FOLD_MIN = 10_000
 """A smaller delta is loaded in milliseconds and may stay."""
 EVENTS = "events"
 MOVES = "anchor_profiles"
+
+
+class TimelineQuery(msgspec.Struct, frozen=True):
+    """Which events of some anchors. before: (time in ms, digest as text) of the last one shown. Empty sets filter nothing."""
+
+    anchors: tuple[int, ...]
+    limit: int
+    before: tuple[int, str] | None = None
+    names: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 def rows_present(history: HistoryClient, batch: int) -> set[int]:
@@ -85,3 +101,89 @@ def fold_moves(history: HistoryClient, batch: int) -> bool:
     for name in ("anchor_profiles_base", "anchor_profiles_delta"):
         history.command(f"SYSTEM RELOAD DICTIONARY {name}")
     return True
+
+
+_TIMELINE_COLUMNS = """
+    toUnixTimestamp64Milli(time), toString(digest), message_id, toUnixTimestamp64Milli(received_at),
+    if(isNull(original_time), NULL, toUnixTimestamp64Milli(assumeNotNull(original_time))), type, name, user_id,
+    anonymous_id, group_id, source, brand, channel, touchpoint, device, browser, os, country, referrer_medium,
+    referrer_name, campaign_name, page_path, page_title, raw, toString(amount), currency, flags, is_bot, is_staff,
+    is_import
+"""
+
+
+def timeline_rows(history: HistoryClient, wanted: TimelineQuery) -> list[tuple[Any, ...]]:
+    """Return rows of `_TIMELINE_COLUMNS`, newest first, one more than the limit where there are more.
+
+    First the places (narrow columns), then the rows at them: raw JSON is read for one page and not for a life.
+    """
+    conditions, parameters = _conditions(wanted)
+    parameters["limit"] = wanted.limit + 1
+    places = history.query(
+        f"SELECT anchor, toUnixTimestamp64Milli(time), toString(digest) FROM events WHERE {conditions}"
+        " ORDER BY time DESC, digest DESC LIMIT {limit:UInt32}",
+        parameters,
+    )
+    if not places:
+        return []
+    return history.query(
+        f"SELECT {_TIMELINE_COLUMNS} FROM events WHERE anchor IN {{anchors:Array(UInt32)}}"
+        " AND time >= fromUnixTimestamp64Milli({first:Int64}) AND time <= fromUnixTimestamp64Milli({last:Int64})"
+        " AND digest IN {digests:Array(UUID)} ORDER BY time DESC, digest DESC",
+        {
+            "anchors": sorted({one[0] for one in places}),
+            "first": places[-1][1],
+            "last": places[0][1],
+            "digests": [one[2] for one in places],
+        },
+    )
+
+
+def _conditions(wanted: TimelineQuery) -> tuple[str, dict[str, Any]]:
+    conditions = ["anchor IN {anchors:Array(UInt32)}"]
+    parameters: dict[str, Any] = {"anchors": list(wanted.anchors)}
+    if wanted.before is not None:
+        conditions.append(
+            "time <= fromUnixTimestamp64Milli({before:Int64}) AND (toUnixTimestamp64Milli(time), digest)"
+            " < ({before:Int64}, toUUID({before_digest:String}))"
+        )
+        parameters["before"], parameters["before_digest"] = wanted.before
+    for column, values in (("name", wanted.names), ("channel", wanted.channels), ("type", wanted.types)):
+        if values:
+            conditions.append(f"{column} IN {{{column}:Array(String)}}")
+            parameters[column] = list(values)
+    return " AND ".join(conditions), parameters
+
+
+def raw_event(history: HistoryClient, anchors: Sequence[int], digest: bytes) -> str | None:
+    """Return the raw JSON of one event of these anchors, None when there is none."""
+    rows = history.query(
+        "SELECT raw FROM events WHERE anchor IN {anchors:Array(UInt32)} AND digest = {digest:UUID} LIMIT 1",
+        {"anchors": list(anchors), "digest": _uuid(digest)},
+    )
+    return str(rows[0][0]) if rows else None
+
+
+def events_by_channel(
+    history: HistoryClient, *, start: int, end: int, bucket_seconds: int, brand: int
+) -> list[tuple[int, str, int]]:
+    """Return (bucket's begin in ms, channel, events) from `start` to `end` (ms, exclusive); robots and staff left out."""
+    rows = history.query(
+        "SELECT intDiv(toUnixTimestamp64Milli(time) - {start:Int64}, {bucket:Int64}) AS bucket, channel, count()"
+        " FROM events WHERE time >= fromUnixTimestamp64Milli({start:Int64})"
+        " AND time < fromUnixTimestamp64Milli({end:Int64}) AND NOT is_bot AND NOT is_staff"
+        " AND ({brand:UInt32} = 0 OR brand = {brand:UInt32})"
+        " GROUP BY bucket, channel ORDER BY bucket, channel",
+        {"start": start, "end": end, "bucket": bucket_seconds * 1000, "brand": brand},
+    )
+    return [(start + bucket * bucket_seconds * 1000, channel, count) for bucket, channel, count in rows]
+
+
+def names_of(history: HistoryClient, anchors: Sequence[int]) -> list[tuple[str, str, int]]:
+    """Return (type, name, events) of what is on a timeline, most frequent first; for its filters."""
+    rows = history.query(
+        "SELECT type, name, count() AS events FROM events WHERE anchor IN {anchors:Array(UInt32)}"
+        " GROUP BY type, name ORDER BY events DESC, type, name LIMIT 200",
+        {"anchors": list(anchors)},
+    )
+    return [(one[0], one[1], one[2]) for one in rows]

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from stammgast.events import api as events
 from stammgast.events import reasons
 from stammgast.events.contracts import Event, Rejected
-from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.kernel.effects import CancelTimer, Deliver, Derive, Effect, Happened, SetTimer
 from stammgast.kernel.ids import Anchor, ProfileId
 from stammgast.kernel.timers import Timer
@@ -188,15 +187,13 @@ class Batch:
         before = self._progress
         resolution = self._resolver.found
         number = before.next_batch
-        first = self._fresh[0].event.received_at if self._fresh else self._now
-        placing = self._bench.seen.place(before, number, first)
+        placing = self._bench.seen.place(before, number, self._now)
         changes = Changes(number, before, position, resolution, self._moves(resolution), placing)
         changes.messages = [
-            (event.digest, event.content, event.received_at // MILLIS_PER_DAY, taken.anchor)
+            (event.digest, event.content, event.received_at, taken.anchor)
             for taken in self._fresh
             for event in (taken.event,)
         ]
-        changes.received = [taken.event.received_at for taken in self._fresh]
         changes.copies = [(placing.block if block is None else block, digest) for block, digest in self._known_copies()]
         changes.states = [(anchor, encode_state(one.state)) for anchor, one in self._touched.items()]
         changes.touched = set(self._touched)

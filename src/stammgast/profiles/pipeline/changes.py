@@ -45,7 +45,7 @@ class Outcome:
 
 @dataclass
 class Changes:
-    """All of a batch. messages: (digest, content, day, anchor); received: their times, in the same order."""
+    """All of a batch. messages: (digest, content, received at, anchor)."""
 
     batch: int
     progress: Progress
@@ -58,7 +58,6 @@ class Changes:
     placing: Placing
     """Where the message ids go."""
     messages: list[tuple[bytes, int, int, int]] = field(default_factory=list)
-    received: list[int] = field(default_factory=list)
     copies: list[tuple[int, bytes]] = field(default_factory=list)
     states: list[tuple[int, bytes]] = field(default_factory=list)
     quarantine: Quarantine = field(default_factory=Quarantine)

@@ -187,7 +187,9 @@ class Worker:
             return compute_around_poison(self._bench, reading, attempt)
 
     def _after_commit(self, changes: Changes, delivered: Sequence[Parcel]) -> None:
-        self._bench.seen.kept(changes.placing, [row[0] for row in changes.messages], changes.received)
+        self._bench.seen.kept(
+            changes.placing, [row[0] for row in changes.messages], [row[2] for row in changes.messages]
+        )
         self._bench.memory.turn()
         self._reader.publish(self._progress.position)
         crash_point("published")

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy import Connection
 
-from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.profiles.bloom import CAPACITY, Bloom, as_numbers
 from stammgast.profiles.store import ledger
 from stammgast.profiles.store.ledger import Filter
@@ -33,6 +32,7 @@ class Placing(msgspec.Struct, frozen=True):
 
     block: int
     bloom: int
+    month: int
     closes: Filter | None
 
 
@@ -82,11 +82,10 @@ class SeenMessages:
         number, rows = ledger.open_filter_digests(connection)
         if number is None or not rows:
             return
-        days = [day for _, day in rows]
-        self._open = _Period(number, month_of(min(days) * MILLIS_PER_DAY))
+        times = [received_at for _, received_at in rows]
+        self._open = _Period(number, month_of(max(times)))
         self._note(self._open, [digest for digest, _ in rows])
-        self._open.received_from = min(days) * MILLIS_PER_DAY
-        self._open.received_to = (max(days) + 1) * MILLIS_PER_DAY
+        self._open.received_from, self._open.received_to = min(times), max(times)
 
     def find(self, connection: Connection, ask_history: AskHistory, digests: Sequence[bytes]) -> dict[bytes, Earlier]:
         """Return those of `digests` that were taken in before. Stores are asked only about suspects."""
@@ -107,13 +106,14 @@ class SeenMessages:
                 found.update({digest: Earlier(content, None) for digest, content in settled.items()})
         return found
 
-    def place(self, progress: Progress, batch: int, received_at: int) -> Placing:
+    def place(self, progress: Progress, batch: int, now: int) -> Placing:
         """Return where the ids of the next batch go. Changes nothing here: the batch may still fail."""
         period = self._open
-        if period is None or period.count >= CAPACITY or period.month != month_of(received_at):
-            return Placing(batch, batch, period.closed() if period is not None else None)
+        month = month_of(now)
+        if period is None or period.count >= CAPACITY or period.month != month:
+            return Placing(batch, batch, month, period.closed() if period is not None else None)
         block = batch if progress.block_count >= BLOCK_MIN else progress.block
-        return Placing(block, period.number, None)
+        return Placing(block, period.number, month, None)
 
     def kept(self, placing: Placing, digests: Sequence[bytes], received: Iterable[int]) -> None:
         """Note what a committed batch added."""
@@ -123,7 +123,7 @@ class SeenMessages:
         if self._open is None or self._open.number != placing.bloom:
             if self._open is not None:
                 self._closed.append(self._open)
-            self._open = _Period(placing.bloom, month_of(times[0]))
+            self._open = _Period(placing.bloom, placing.month)
         self._with_blocks.add(placing.bloom)
         self._note(self._open, digests)
         self._open.received_from = min(self._open.received_from, *times)

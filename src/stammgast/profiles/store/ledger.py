@@ -1,5 +1,7 @@
 """Message ids taken in: one by one in blocks for the exact window, and in Bloom filters for ever."""
 
+# ruff: noqa: S608 - only names of our own tables and columns are pasted into statements; values are parameters
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -7,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.profiles.store.sql import rows_in, rows_of, run, run_many
 
 
@@ -16,8 +19,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     block: int
     digest: bytes
     content: int
-    day: int
-    """UTC day it was received on."""
+    received_at: int
     anchor: int
     copies: int
 
@@ -34,7 +36,7 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 _FIND = (
-    "SELECT m.block, m.digest, m.content, m.day, m.anchor, m.copies FROM message_blocks b"
+    "SELECT m.block, m.digest, m.content, m.received_at, m.anchor, m.copies FROM message_blocks b"
     " JOIN messages m ON m.block = b.block AND m.digest = ?"
 )
 
@@ -58,19 +60,19 @@ def _message(row: tuple[int, bytes, int, int, int, int]) -> Message:
 def add_messages(
     connection: Connection, block: int, filter_number: int, rows: Sequence[tuple[bytes, int, int, int]]
 ) -> None:
-    """Remember (digest, content, day, anchor) rows in a block. Sorted, they touch few pages."""
+    """Remember (digest, content, received at, anchor) rows in a block. Sorted, they touch few pages."""
     if not rows:
         return
     run_many(
         connection,
-        f"INSERT INTO messages (block, digest, content, day, anchor) VALUES ({int(block)}, ?, ?, ?, ?)",
+        f"INSERT INTO messages (block, digest, content, received_at, anchor) VALUES ({int(block)}, ?, ?, ?, ?)",
         sorted(rows),
     )
     run(
         connection,
         "INSERT INTO message_blocks (block, bloom, day) VALUES (?, ?, ?)"
         " ON CONFLICT (block) DO UPDATE SET day = excluded.day",
-        (block, filter_number, max(row[2] for row in rows)),
+        (block, filter_number, max(row[2] for row in rows) // MILLIS_PER_DAY),
     )
 
 
@@ -98,7 +100,7 @@ def closed_filters(connection: Connection) -> list[Filter]:
 
 
 def open_filter_digests(connection: Connection) -> tuple[int | None, list[tuple[bytes, int]]]:
-    """Return the number of the filter not yet closed and (digest, day) of all its ids; (None, []) when there is none."""
+    """Return the number of the filter not yet closed and (digest, received at) of all its ids; (None, []) without one."""
     newest = rows_of(
         connection,
         "SELECT max(b.bloom) FROM message_blocks b"
@@ -108,10 +110,10 @@ def open_filter_digests(connection: Connection) -> tuple[int | None, list[tuple[
         return None, []
     rows = rows_of(
         connection,
-        "SELECT m.digest, m.day FROM message_blocks b JOIN messages m ON m.block = b.block WHERE b.bloom = ?",
+        "SELECT m.digest, m.received_at FROM message_blocks b JOIN messages m ON m.block = b.block WHERE b.bloom = ?",
         (newest,),
     )
-    return int(newest), [(bytes(digest), day) for digest, day in rows]
+    return int(newest), [(bytes(digest), received_at) for digest, received_at in rows]
 
 
 def filters_with_blocks(connection: Connection) -> set[int]:

@@ -125,7 +125,7 @@ messages = Table(
     Column("block", Big, primary_key=True, autoincrement=False),
     Column("digest", LargeBinary(16), primary_key=True),
     Column("content", BigInteger, nullable=False),
-    Column("day", Integer, nullable=False),
+    Column("received_at", Big, nullable=False),
     Column("anchor", Big, nullable=False),
     Column("copies", Integer, nullable=False, server_default="0"),
     sqlite_with_rowid=False,

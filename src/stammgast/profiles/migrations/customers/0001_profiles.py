@@ -165,7 +165,7 @@ def upgrade() -> None:
         sa.Column("block", BIG, autoincrement=False, nullable=False),
         sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
         sa.Column("content", sa.BigInteger(), nullable=False),
-        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("received_at", BIG, nullable=False),
         sa.Column("anchor", BIG, nullable=False),
         sa.Column("copies", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("block", "digest"),

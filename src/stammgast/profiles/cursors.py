@@ -1,0 +1,34 @@
+"""Cursors: where a page ended, as opaque text for URLs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TypeVar
+
+import msgspec
+
+from stammgast.profiles.contracts import WrongCursor
+
+Place = TypeVar("Place")
+
+
+def write_cursor(place: object) -> str:
+    """Return a place as text.
+
+    >>> write_cursor([5, "m"])
+    'kgWhbQ'
+    """
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(place)).rstrip(b"=").decode()
+
+
+def read_cursor(text: str, kind: type[Place]) -> Place:
+    """Return the place that a cursor names. Raises WrongCursor when it is not one of this kind.
+
+    >>> read_cursor("kgWhbQ", tuple[int, str])
+    (5, 'm')
+    """
+    try:
+        return msgspec.msgpack.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
+    except (binascii.Error, msgspec.MsgspecError, ValueError):
+        raise WrongCursor(cursor=text) from None

@@ -1,0 +1,224 @@
+"""Management API of profiles: one profile, its timeline, and searching for profiles."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+
+from stammgast.profiles import api
+from stammgast.profiles.contracts import CustomerFilter, CustomerRow, Profile, SortBy, TimelineEvent
+from stammgast.profiles.figures.orders import decimal_text
+from stammgast.web.contracts import Role
+from stammgast.web.guards import requires
+from stammgast.web.http import ApiController, iso_time
+from stammgast.web.pages import runtime_of
+from stammgast.web.shell import AnyRequest
+
+VIEWER = [requires(Role.VIEWER)]
+AGENT = [requires(Role.AGENT)]
+
+Reference = Annotated[
+    str,
+    Parameter(
+        max_length=600,
+        description="`namespace:value`, such as `email:anna@example.com` or `user_id:7`; `profile:NUMBER` for a number.",
+    ),
+]
+Cursor = Annotated[str, Parameter(max_length=600, description="The `next` of the page before; empty for the first.")]
+Words = Annotated[str, Parameter(max_length=300, description="Beginnings of names, mails or identifiers.")]
+
+
+class IdentifierAnswer(msgspec.Struct, rename="camel"):
+    """An identifier in its normal form, and where it came from first."""
+
+    namespace: str
+    value: str
+    first_seen: str | None
+    source: int
+    message_id: str
+
+
+class ProfileAnswer(msgspec.Struct, rename="camel"):
+    """A customer. `features` are figures by name (moments in them in ms UTC, money as exact decimal text by currency)."""
+
+    profile_id: int
+    name: str
+    identifiers: list[IdentifierAnswer]
+    traits: dict[str, Any]
+    features: dict[str, Any]
+    consent: dict[str, bool]
+    first_seen: str | None
+    last_seen: str | None
+    merged: list[int]
+    """Numbers of profiles that became part of this one; they lead here for ever."""
+
+
+class EventAnswer(msgspec.Struct, rename="camel"):
+    """An event. `timestamp` is corrected by the clocks, `originalTimestamp` what the sender said."""
+
+    message_id: str
+    timestamp: str | None
+    type: str
+    event: str | None
+    properties: dict[str, Any]
+    traits: dict[str, Any]
+    user_id: str | None
+    anonymous_id: str | None
+    group_id: str | None
+    original_timestamp: str | None
+    received_at: str | None
+    source: int
+    brand: int
+    channel: str
+    touchpoint: str
+    device: str
+    browser: str
+    os: str
+    country: str
+    amount: str | None
+    currency: str | None
+    flags: list[str]
+    bot: bool
+    staff: bool
+    imported: bool
+
+
+class TimelineAnswer(msgspec.Struct):
+    """A page of a timeline, newest first. `next` is what to pass as `before`, null at the end."""
+
+    events: list[EventAnswer]
+    next: str | None
+
+
+class FoundAnswer(msgspec.Struct, rename="camel"):
+    """A line of the list of customers. `revenue` is net, in the currency most used."""
+
+    profile_id: int
+    name: str
+    email: str
+    first_seen: str | None
+    last_seen: str | None
+    events: int
+    orders: int
+    revenue: str | None
+    currency: str | None
+
+
+class FoundPageAnswer(msgspec.Struct):
+    """A page of customers. `next` is what to pass as `after`, null at the end; `total` counts no further than 10,000."""
+
+    profiles: list[FoundAnswer]
+    next: str | None
+    total: int
+
+
+class ProfilesController(ApiController):
+    """Customers."""
+
+    path = "/api/profiles"
+    tags = ("Profiles",)
+
+    @get(guards=AGENT, summary="Search for profiles", sync_to_thread=True)
+    def search(
+        self,
+        request: AnyRequest,
+        query: Words = "",
+        sort: SortBy = "last_seen",
+        after: Cursor = "",
+        limit: Annotated[int, Parameter(ge=1, le=api.LIST_MAX)] = 50,
+        channel: Annotated[str, Parameter(max_length=100)] = "",
+    ) -> FoundPageAnswer:
+        """Every word must be the beginning of a word of the name or of an identifier; none lists all."""
+        wanted = CustomerFilter(channel=channel.replace("\0", ""))
+        page = api.list_customers(
+            runtime_of(request), query.replace("\0", ""), wanted=wanted, sort=sort, after=after, limit=limit
+        )
+        return FoundPageAnswer([_found_answer(row) for row in page.rows], page.next, page.total)
+
+    @get("/{reference:str}", guards=AGENT, summary="Get a profile", sync_to_thread=True)
+    def profile(self, request: AnyRequest, reference: Reference) -> ProfileAnswer:
+        """Everything known about one customer now."""
+        return _profile_answer(api.get_profile(runtime_of(request), reference.replace("\0", "")))
+
+    @get("/{reference:str}/events", guards=AGENT, summary="Read a timeline", sync_to_thread=True)
+    def events(
+        self,
+        request: AnyRequest,
+        reference: Reference,
+        limit: Annotated[int, Parameter(ge=1, le=api.TIMELINE_MAX)] = 50,
+        before: Cursor = "",
+        name: Annotated[str, Parameter(max_length=255, description="Only events of this name.")] = "",
+    ) -> TimelineAnswer:
+        """Events of all channels, newest first."""
+        runtime = runtime_of(request)
+        anchors = api.profile_anchors(runtime, reference.replace("\0", ""))
+        names = (name.replace("\0", ""),) if name else ()
+        page = api.timeline(runtime, anchors, before=before, limit=limit, names=names)
+        return TimelineAnswer([_event_answer(one) for one in page.events], page.next)
+
+
+CONTROLLERS = (ProfilesController,)
+
+
+def _profile_answer(profile: Profile) -> ProfileAnswer:
+    return ProfileAnswer(
+        profile_id=profile.profile,
+        name=profile.name,
+        identifiers=[
+            IdentifierAnswer(one.namespace, one.value, iso_time(one.first_seen), one.source, one.message_id)
+            for one in profile.identifiers
+        ],
+        traits={one.name: one.current.value for one in profile.traits},
+        features=profile.features,
+        consent={one.category: one.is_agreed for one in profile.consent},
+        first_seen=iso_time(profile.first_seen),
+        last_seen=iso_time(profile.last_seen),
+        merged=list(profile.merged),
+    )
+
+
+def _event_answer(event: TimelineEvent) -> EventAnswer:
+    return EventAnswer(
+        message_id=event.message_id,
+        timestamp=iso_time(event.time),
+        type=event.type,
+        event=event.name or None,
+        properties=event.properties,
+        traits=event.traits,
+        user_id=event.user_id or None,
+        anonymous_id=event.anonymous_id or None,
+        group_id=event.group_id or None,
+        original_timestamp=iso_time(event.original_time),
+        received_at=iso_time(event.received_at),
+        source=event.source,
+        brand=event.brand,
+        channel=event.channel,
+        touchpoint=event.touchpoint,
+        device=event.device,
+        browser=event.browser,
+        os=event.os,
+        country=event.country,
+        amount=None if event.amount is None else decimal_text(event.amount),
+        currency=event.currency or None,
+        flags=list(event.flags),
+        bot=event.is_bot,
+        staff=event.is_staff,
+        imported=event.is_import,
+    )
+
+
+def _found_answer(row: CustomerRow) -> FoundAnswer:
+    return FoundAnswer(
+        profile_id=row.profile,
+        name=row.name,
+        email=row.email,
+        first_seen=iso_time(row.first_seen),
+        last_seen=iso_time(row.last_seen),
+        events=row.events,
+        orders=row.orders,
+        revenue=None if row.revenue is None else decimal_text(row.revenue),
+        currency=row.currency or None,
+    )
