@@ -126,14 +126,14 @@ def quarantine_page(
         return list_quarantined(connection, reason=reason, source=source, before=before, limit=limit)
 
 
-def order_replay(runtime: Runtime, *, ids: Sequence[int] = (), reason: str = "") -> int:
+def order_replay(runtime: Runtime, *, by: Actor, ids: Sequence[int] = (), reason: str = "") -> int:
     """Order the worker to read quarantined events again; return how many. `reason` orders all that wait with it."""
-    return _order(runtime, orders.REPLAY, ids, reason)
+    return _order(runtime, orders.REPLAY, by, ids, reason)
 
 
-def order_discard(runtime: Runtime, *, ids: Sequence[int] = (), reason: str = "") -> int:
+def order_discard(runtime: Runtime, *, by: Actor, ids: Sequence[int] = (), reason: str = "") -> int:
     """Order the worker to let quarantined events go; return how many. `reason` orders all that wait with it."""
-    return _order(runtime, orders.DISCARD, ids, reason)
+    return _order(runtime, orders.DISCARD, by, ids, reason)
 
 
 def append_own(runtime: Runtime, source: SourceId, events: Sequence[Mapping[str, object]]) -> int:
@@ -146,10 +146,12 @@ def append_own(runtime: Runtime, source: SourceId, events: Sequence[Mapping[str,
     return runtime.service(LogWriter).append_sync(entry)
 
 
-def _order(runtime: Runtime, action: str, ids: Sequence[int], reason: str) -> int:
+def _order(runtime: Runtime, action: str, by: Actor, ids: Sequence[int], reason: str) -> int:
     if reason:
         with runtime.customers.read() as connection:
             ids = quarantined_ids(connection, reason, REASON_IDS_MAX)
+    with changing(runtime, by) as change:
+        change.note(f"quarantine.{action}", reason, count=len(ids))
     writer = runtime.service(LogWriter)
     for future in [writer.append(orders.order_entry(one)) for one in orders.split_order(action, ids)]:
         future.result()
