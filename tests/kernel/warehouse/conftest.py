@@ -38,7 +38,9 @@ class WarehouseProcess:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         self.seconds_to_ready = time.monotonic() - began
-        assert line, "the warehouse ended before it was ready"
+        if not line:
+            self._gone()
+            pytest.fail("the warehouse ended before it was ready")
         self.port = int(line)
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -70,13 +69,12 @@ class Ask:
     waits_for_end: bool
     buffer_bytes: int
     is_get: bool
-    replaces: bool
     session: SessionAsk | None
     tables: tuple[SentTable, ...] = ()
     data: Iterator[bytes] = field(default_factory=lambda: iter(()))
 
 
-def read_ask(head: Head, body: Iterator[bytes], account: Account) -> Ask:
+def read_ask(head: Head, body: Iterator[bytes], account: Account, query_id: str) -> Ask:
     """Return what the request asks for; reads as much of its body as that takes.
 
     Raises WarehouseError for a wrong parameter, an unknown encoding, or no statement.
@@ -98,7 +96,7 @@ def read_ask(head: Head, body: Iterator[bytes], account: Account) -> Ask:
     return Ask(
         account=account,
         statement=statement,
-        query_id=params.get("query_id") or str(uuid.uuid4()),
+        query_id=query_id,
         binds={name[6:]: value for name, value in params.items() if name.startswith("param_")},
         settings=_settings(params, not_settings),
         database=params.get("database") or head.headers.get("x-clickhouse-database", ""),
@@ -107,7 +105,6 @@ def read_ask(head: Head, body: Iterator[bytes], account: Account) -> Ask:
         waits_for_end=_flag(params, "wait_end_of_query") or _flag(params, "http_wait_end_of_query"),
         buffer_bytes=min(_BUFFER_BYTES_MAX, int(_number(params, "buffer_size", _BUFFER_BYTES_DEFAULT))),
         is_get=head.method != "POST",
-        replaces=_flag(params, "replace_running_query"),
         session=_session(params),
         tables=tables,
         data=data,

@@ -16,7 +16,7 @@ from stammgast.kernel.warehouse.guard import refuse_beyond_reader, refuse_forbid
 from stammgast.kernel.warehouse.inserting import insert
 from stammgast.kernel.warehouse.native import Result
 from stammgast.kernel.warehouse.reply import Reply
-from stammgast.kernel.warehouse.running import Running, RunningQueries
+from stammgast.kernel.warehouse.running import Arrivals, Running, RunningQueries
 from stammgast.kernel.warehouse.sessions import Sessions
 from stammgast.kernel.warehouse.statement import Statement
 
@@ -37,8 +37,11 @@ _KILL_ROWS = (
 class Execution:
     """Runs what was asked and writes the answer into a Reply. One for the whole process."""
 
-    def __init__(self, engine: Engine, queries: RunningQueries, sessions: Sessions, spool: Path) -> None:
+    def __init__(
+        self, engine: Engine, queries: RunningQueries, arrivals: Arrivals, sessions: Sessions, spool: Path
+    ) -> None:
         self._engine = engine
+        self._arrivals = arrivals
         self._queries = queries
         self._sessions = sessions
         self._spool = spool
@@ -119,6 +122,7 @@ class Execution:
     def _kill(self, connection: Connection, ask: Ask, reply: Reply) -> dict[str, str]:
         """KILL QUERY by our query ids instead of the engine's."""
         condition, ending = _kill_condition(ask)
+        self._arrivals.settle()
         ids = self._queries.matching(condition, but=ask.query_id)
         if ending != "TEST" and ids:
             self._queries.kill(ids, waits=ending == "SYNC")

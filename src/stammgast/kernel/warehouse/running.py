@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from stammgast.kernel.warehouse.engine import Engine, quoted
@@ -17,12 +17,14 @@ from stammgast.kernel.warehouse.exceptions import (
     EngineError,
     WarehouseError,
 )
+from stammgast.kernel.warehouse.wire import Wire
 
 _KILL_AGAIN_SECONDS = 0.05
 _KILL_SECONDS_MAX = 60.0
+_SETTLE_SECONDS_MAX = 2.0
 _PROCESSES = (
-    "SELECT query_id FROM (SELECT p.* REPLACE (if(p.Settings['log_comment'] = '', p.query_id,"
-    " p.Settings['log_comment']) AS query_id) FROM system.processes AS p) WHERE "
+    "SELECT query_id FROM (SELECT p.* REPLACE (p.Settings['log_comment'] AS query_id)"
+    " FROM system.processes AS p WHERE p.Settings['log_comment'] != '') WHERE "
 )
 _WAITING = "SELECT query_id FROM (SELECT arrayJoin({ids:Array(String)}) AS query_id, 'default' AS user) WHERE "
 
@@ -114,6 +116,53 @@ class RunningQueries:
         listed = ", ".join(quoted(query_id) for query_id in query_ids)
         theirs = f"SELECT query_id FROM system.processes WHERE Settings['log_comment'] IN ({listed})"  # noqa: S608 - quoted
         self._engine.control(f"KILL QUERY WHERE query_id IN ({theirs}) ASYNC")
+
+
+class Arrivals:
+    """The clients' connections, to wait for requests that have come in but are not registered yet.
+
+    Without it, a kill could overtake the request it is meant for: the request lies unread in a socket, the kill finds
+    nothing, and the insert takes effect afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._wires: dict[int, Wire] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def connected(self, wire: Wire) -> Iterator[int]:
+        """Count a client's connection in while it lasts; gives how many there are."""
+        with self._lock:
+            self._wires[id(wire)] = wire
+            count = len(self._wires)
+        try:
+            yield count
+        finally:
+            with self._lock:
+                del self._wires[id(wire)]
+
+    def settle(self) -> None:
+        """Wait until everything that has come in is registered: some microseconds, at most `_SETTLE_SECONDS_MAX`."""
+        give_up_at = time.monotonic() + _SETTLE_SECONDS_MAX
+        while self._are_any_arriving() and time.monotonic() < give_up_at:
+            time.sleep(0.001)
+
+    def shut_down(self) -> None:
+        """End every connection; who waits for a request wakes up and leaves."""
+        with self._lock:
+            for wire in self._wires.values():
+                with suppress(OSError):
+                    wire.peer.shutdown(socket.SHUT_RDWR)
+
+    def _are_any_arriving(self) -> bool:
+        poll = select.poll()
+        with self._lock:
+            for wire in self._wires.values():
+                if wire.is_arriving:
+                    return True
+                if not wire.is_busy:
+                    poll.register(wire.peer, select.POLLIN)
+            return bool(poll.poll(0))
 
 
 class ClientWatch:

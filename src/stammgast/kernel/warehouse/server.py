@@ -10,20 +10,16 @@ import socket
 import struct
 import threading
 import time
+import uuid
 
-from stammgast.kernel.warehouse.accounts import authenticate
-from stammgast.kernel.warehouse.asking import read_ask
+from stammgast.kernel.warehouse.accounts import Account, authenticate
+from stammgast.kernel.warehouse.asking import Ask, read_ask
 from stammgast.kernel.warehouse.engine import Engine
-from stammgast.kernel.warehouse.exceptions import (
-    BAD_ARGUMENTS,
-    TOO_MANY_CONNECTIONS,
-    UNKNOWN_EXCEPTION,
-    WarehouseError,
-)
+from stammgast.kernel.warehouse.exceptions import TOO_MANY_CONNECTIONS, UNKNOWN_EXCEPTION, WarehouseError
 from stammgast.kernel.warehouse.execution import Execution
 from stammgast.kernel.warehouse.options import WarehouseOptions
 from stammgast.kernel.warehouse.reply import Reply
-from stammgast.kernel.warehouse.running import ClientWatch, RunningQueries
+from stammgast.kernel.warehouse.running import Arrivals, ClientWatch, RunningQueries
 from stammgast.kernel.warehouse.sessions import Sessions
 from stammgast.kernel.warehouse.wire import BadRequest, ClientGone, Head, Wire, response_head
 
@@ -67,9 +63,8 @@ class Warehouse:
         self._queries = RunningQueries(self._engine)
         self._watch = ClientWatch(self._queries)
         self._sessions = Sessions(self._engine)
-        self._execution = Execution(self._engine, self._queries, self._sessions, spool)
-        self._clients: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self._arrivals = Arrivals()
+        self._execution = Execution(self._engine, self._queries, self._arrivals, self._sessions, spool)
         self._is_stopping = False
         self._socket = socket.create_server((options.host, options.port), backlog=_BACKLOG)
         self.port: int = self._socket.getsockname()[1]
@@ -90,10 +85,7 @@ class Warehouse:
             if time.monotonic() > kill_at:
                 self._queries.kill(self._queries.reads(), waits=False)
             time.sleep(0.02)
-        with self._lock:
-            for peer in self._clients:
-                with contextlib.suppress(OSError):
-                    peer.shutdown(socket.SHUT_RDWR)
+        self._arrivals.shut_down()
         if not self._queries.count():
             self._sessions.close()
             self._engine.close()
@@ -113,22 +105,17 @@ class Warehouse:
             threading.Thread(target=self._serve_client, args=(peer,), daemon=True).start()
 
     def _serve_client(self, peer: socket.socket) -> None:
-        with self._lock:
-            self._clients.add(peer)
-            is_full = len(self._clients) > _CLIENTS_MAX
-        try:
-            wire = Wire(peer)
-            while self._serve_request(wire, is_full=is_full):
+        wire = Wire(peer)
+        with peer, self._arrivals.connected(wire) as clients:
+            try:
+                while self._serve_request(wire, is_full=clients > _CLIENTS_MAX):
+                    wire.is_busy = False
+            except ClientGone:
                 pass
-        except ClientGone:
-            pass
-        except BadRequest as error:
-            with contextlib.suppress(ClientGone):
-                wire.send(response_head(400, {"Content-Length": "0", "Connection": "close", "X-Reason": error.message}))
-        finally:
-            with self._lock:
-                self._clients.discard(peer)
-            peer.close()
+            except BadRequest as error:
+                refusal = {"Content-Length": "0", "Connection": "close", "X-Reason": error.message}
+                with contextlib.suppress(ClientGone):
+                    wire.send(response_head(400, refusal))
 
     def _serve_request(self, wire: Wire, *, is_full: bool) -> bool:
         """Answer one request; return whether the connection stays open."""
@@ -136,50 +123,60 @@ class Warehouse:
         if head is None:
             return False
         if head.path in _ALIVE_PATHS or (head.path == "/" and head.method == "GET" and "query" not in head.params):
+            wire.is_arriving = False
             wire.send(
                 response_head(200, {"Content-Type": "text/html; charset=UTF-8", "Content-Length": "4"}) + b"Ok.\n"
             )
             return head.keeps_alive
-        reply = self._answer(wire, head, is_full=is_full)
+        reply = self._new_reply(wire)
+        try:
+            _refuse_when(is_full)
+            reply = self._answer(wire, head, authenticate(head, self._options), reply)
+        except WarehouseError as error:
+            wire.is_arriving = False
+            reply.fail(error)
         is_broken = reply.has_started and reply.has_failed
         return head.keeps_alive and not is_broken and not self._is_stopping and _drained(wire)
 
-    def _answer(self, wire: Wire, head: Head, *, is_full: bool) -> Reply:
-        reply = Reply(wire, encoding="", buffer_bytes=0, waits_for_end=True, spool=self._spool)
-        try:
-            _refuse_when(is_full)
-            account = authenticate(head, self._options)
-            ask = read_ask(head, wire.body(), account)
-            reply = Reply(
-                wire,
-                encoding=ask.encoding,
-                buffer_bytes=ask.buffer_bytes,
-                waits_for_end=ask.waits_for_end,
-                spool=self._spool,
-            )
-            reply.headers = {
-                "Connection": "Keep-Alive",
-                "Content-Type": "text/plain; charset=UTF-8",
-                "X-ClickHouse-Server-Display-Name": "stammgast",
-                "X-ClickHouse-Query-Id": ask.query_id,
-                "X-ClickHouse-Timezone": ask.settings.get("session_timezone") or self._engine.timezone,
-            }
-            with (
-                self._queries.entered(ask.query_id, replaces=ask.replaces) as running,
-                self._watch.watching(wire.peer, running),
-            ):
-                self._execution.run(ask, running, reply)
-            if ask.session is not None and ask.session.closes:
-                self._sessions.end(account.user, ask.session.session_id)
-        except WarehouseError as error:
-            reply.fail(error)
-        except (UnicodeDecodeError, ValueError) as error:
-            reply.fail(WarehouseError(BAD_ARGUMENTS, f"The request cannot be read: {error}"))
-        except (ClientGone, BadRequest):
-            raise
-        except Exception as error:  # noqa: BLE001 - the request boundary: one request's bug must not end the process
-            _LOG.exception("a request failed unexpectedly")
-            reply.fail(WarehouseError(UNKNOWN_EXCEPTION, f"{type(error).__name__} inside the warehouse"))
+    def _answer(self, wire: Wire, head: Head, account: Account, reply: Reply) -> Reply:
+        """Register the request, answer it, return the reply; raises only what happens before it is registered."""
+        query_id = head.params.get("query_id") or str(uuid.uuid4())
+        replaces = head.params.get("replace_running_query", "") in {"1", "true"}
+        with self._queries.entered(query_id, replaces=replaces) as running:
+            wire.is_busy, wire.is_arriving = True, False
+            try:
+                ask = read_ask(head, wire.body(), account, query_id)
+                reply = self._new_reply(wire, ask)
+                with self._watch.watching(wire.peer, running):
+                    self._execution.run(ask, running, reply)
+                if ask.session is not None and ask.session.closes:
+                    self._sessions.end(account.user, ask.session.session_id)
+            except WarehouseError as error:
+                reply.fail(error)
+            except (ClientGone, BadRequest):
+                raise
+            except Exception as error:  # noqa: BLE001 - the request boundary: one bug must not end the process
+                _LOG.exception("a request failed unexpectedly")
+                reply.fail(WarehouseError(UNKNOWN_EXCEPTION, f"{type(error).__name__} inside the warehouse"))
+        return reply
+
+    def _new_reply(self, wire: Wire, ask: Ask | None = None) -> Reply:
+        if ask is None:
+            return Reply(wire, encoding="", buffer_bytes=0, waits_for_end=True, spool=self._spool)
+        reply = Reply(
+            wire,
+            encoding=ask.encoding,
+            buffer_bytes=ask.buffer_bytes,
+            waits_for_end=ask.waits_for_end,
+            spool=self._spool,
+        )
+        reply.headers = {
+            "Connection": "Keep-Alive",
+            "Content-Type": "text/plain; charset=UTF-8",
+            "X-ClickHouse-Server-Display-Name": "stammgast",
+            "X-ClickHouse-Query-Id": ask.query_id,
+            "X-ClickHouse-Timezone": ask.settings.get("session_timezone") or self._engine.timezone,
+        }
         return reply
 
 

@@ -39,11 +39,19 @@ class Wire:
     """One client's connection. Not for use by two threads at once."""
 
     peer: socket.socket
+    is_arriving: bool = False
+    """Whether a request has begun to come in that nobody has registered yet; whoever registers it clears this."""
+    is_busy: bool = False
+    """Whether a request is being answered; what the socket holds then belongs to its body."""
     _buffer: bytearray = field(default_factory=bytearray)
     _body: Iterator[bytes] | None = None
 
     def read_head(self) -> Head | None:
         """Return the next request's head, None when the client closed the connection between requests."""
+        if not self._buffer and not self._peek():
+            return None
+        # From the first byte on, a request is either still in the socket or known to be arriving; see Arrivals.
+        self.is_arriving = True
         while b"\r\n\r\n" not in self._buffer:
             if len(self._buffer) > _HEAD_BYTES_MAX:
                 raise BadRequest(why="the headers are too long")
@@ -74,6 +82,12 @@ class Wire:
         """Send one chunk of a chunked body; an empty piece is skipped, for it would end the body."""
         if data:
             self.send(b"%x\r\n" % len(data) + data + b"\r\n")
+
+    def _peek(self) -> bytes:
+        try:
+            return self.peer.recv(1, socket.MSG_PEEK)
+        except OSError as error:
+            raise ClientGone from error
 
     def _receive(self) -> bytes:
         try:
