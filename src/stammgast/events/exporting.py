@@ -54,7 +54,7 @@ class UnknownFormat(Invalid):
 
 
 class ProfileNotFound(NotFound):
-    """There is no customer {name}."""
+    """There is no customer {name}. Write their number in Stammgast, or an identifier as in user_id:17850."""
 
     code = "not_found"
 
@@ -100,7 +100,10 @@ def anchors_of(history: HistoryClient, profile: str) -> list[int]:
         "HAVING number IN {numbers:Array(UInt32)}",
         {"numbers": sorted(numbers)},
     )
-    return sorted(numbers | {int(row[0]) for row in rows})
+    anchors = sorted(numbers | {int(row[0]) for row in rows})
+    if not history.query("SELECT 1 FROM events WHERE anchor IN {anchors:Array(UInt32)} LIMIT 1", {"anchors": anchors}):
+        raise ProfileNotFound(name=profile)
+    return anchors
 
 
 def _split(profile: str) -> tuple[str, str]:

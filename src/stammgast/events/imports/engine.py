@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import groupby
 
+import msgspec
+
 from stammgast.events.imports.assembly import MARK, Assembly, CompiledRule, Group
 from stammgast.events.imports.columns import check_columns, named_columns
 from stammgast.events.imports.contracts import ImportMap, MadeEvent, Refusal
@@ -31,7 +33,7 @@ class Engine:
         """Compile the map for the file. Raises UnknownColumn."""
         check_columns(table, plan)
         self.rows = 0
-        self.events_by_name: Counter[str] = Counter()
+        self._names: Counter[str] = Counter()
         self._table = table
         self._plan = plan
         self._survey = survey
@@ -54,6 +56,14 @@ class Engine:
             self.rows += len(batch)
         for group in self._open.values():
             yield from self._made(group)
+
+    def names(self) -> Counter[str]:
+        """Return how many events of each name were made; nameless ones count under their type."""
+        told: Counter[str] = Counter()
+        for piece, count in self._names.items():
+            is_piece = piece.startswith('"')
+            told[next(iter(msgspec.json.decode(f"{{{piece[:-1]}}}").values())) if is_piece else piece] += count
+        return told
 
     def _single(self, batch: Batch) -> Iterator[Group]:
         """Yield each line as a group of its own."""
@@ -134,7 +144,7 @@ class Engine:
         if len(body) > EVENT_BYTES_MAX:
             self._refuse_all(group, "event_too_large", f"Its event has {len(body)} bytes, more than {EVENT_BYTES_MAX}")
             return None
-        self.events_by_name[rule.name(group)] += 1
+        self._names[rule.name(group) or rule.rule.type] += 1
         return MadeEvent(message_id, body, group.row)
 
     def _occurrence(self, content: str) -> bytes:

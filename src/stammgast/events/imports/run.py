@@ -87,7 +87,7 @@ class Run:
             self._tell_sometimes()
             yield event
         self._rows = engine.rows
-        self._names = engine.events_by_name
+        self._names = engine.names()
         self._phase = "done"
         self._tell(self.progress())
 
