@@ -1,4 +1,4 @@
-"""Validation and reading of events, rule by rule (docs/reference/collection-api.md)."""
+"""Validation and reading of events, rule by rule (docs/reference/collection.md)."""
 
 import json
 
