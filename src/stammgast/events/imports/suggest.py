@@ -97,6 +97,8 @@ def suggest(shown: Preview, name: str) -> dict[str, Any]:
         "currency_column": roles["currency"],
         "group": roles["group"] if roles["group"] and _repeats(shown.cells(roles["group"])) else "",
         "subject": "required",
+        "decimal": ".",
+        "channel": "",
     }
     answers["uses"] = {
         column: "" if column in taken - {roles["group"]} else _use(shown, answers["group"], column)
