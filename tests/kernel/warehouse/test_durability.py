@@ -8,7 +8,6 @@ import threading
 import time
 
 import pytest
-import urllib3
 
 from stammgast.kernel.errors import StammgastError
 
@@ -80,8 +79,9 @@ def test_leftovers_of_a_killed_insert_are_cleared_away(start_warehouse):
     assert list((warehouse.directory / "spool").iterdir()) == []
 
 
-def test_a_second_warehouse_on_the_same_directory_does_not_start(start_warehouse):
+def test_a_second_warehouse_on_the_same_directory_does_not_start(start_warehouse, capfd):
     first = start_warehouse()
     with pytest.raises(pytest.fail.Exception, match="ended before"):
         start_warehouse()
-    assert urllib3.request("GET", first.url + "ping").status == 200
+    assert "Another process already uses the warehouse" in capfd.readouterr().err
+    assert first.post("SELECT 1").data == b"1\n"

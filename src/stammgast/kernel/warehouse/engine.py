@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
+from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.warehouse.engine_settings import write_engine_settings
 from stammgast.kernel.warehouse.exceptions import from_engine
 from stammgast.kernel.warehouse.native import NativeConnection, Result, Stream, load_native
 from stammgast.kernel.warehouse.options import DATABASE, READER_DATABASE, WarehouseOptions
+
+_SPARES_MAX = 2
 
 
 def quoted(text: str) -> str:
@@ -30,6 +36,18 @@ def quoted_name(name: str) -> str:
     """
     escaped = name.replace("\\", "\\\\").replace("`", "\\`")
     return f"`{escaped}`"
+
+
+class WarehouseInUse(StammgastError):
+    """Another process already uses the warehouse in {directory}. Stop it, or choose another data folder."""
+
+    status = 503
+
+
+class WarehouseUnreadable(StammgastError):
+    """The warehouse in {directory} cannot be opened: {reason}. Its files belong to chDB; restore them from a backup."""
+
+    status = 503
 
 
 class Connection:
@@ -86,35 +104,50 @@ class Engine:
     """chDB on one directory. `open` gives clean connections; a control connection of its own kills statements."""
 
     def __init__(self, options: WarehouseOptions) -> None:
+        self._options = options
+        self._lock_file = _locked(options.directory)
         settings = write_engine_settings(options)
         data = options.directory / "data"
         data.mkdir(exist_ok=True, mode=0o700)
         self._native = load_native()
         self._where = f"{data}?config-file={settings}"
+        self._spare: deque[Connection] = deque()
         if not (data / "metadata" / f"{DATABASE}.sql").exists():
             self._create_databases()
         self._where += f"&database={DATABASE}"
-        self._control = Connection(self._native.connect(self._where))
+        self._control = self._connect()
         self._control_lock = threading.Lock()
         self.version, self.timezone = self._control.text("SELECT version(), timezone()").split()
 
     def _create_databases(self) -> None:
         # chDB's own database `default` looks into the file system, so it needs rights nobody gets here. A connection
         # can only name a database that exists; that is why the first start opens the engine twice.
-        first = Connection(self._native.connect(self._where))
+        first = self._connect()
         for name in (READER_DATABASE, DATABASE):
             first.run(f"CREATE DATABASE IF NOT EXISTS {name} ENGINE = Atomic")
         first.close()
 
     def open(self, *, is_reader: bool) -> Connection:
-        """Return a clean connection (half a millisecond), stripped of all rights but reading views for the reader."""
+        """Return a clean connection, stripped of all rights but reading views for the reader."""
         try:
-            connection = Connection(self._native.connect(self._where))
-        except RuntimeError as error:
-            raise from_engine(error) from error
+            connection = self._spare.popleft()
+        except IndexError:
+            connection = self._connect()
         if is_reader:
             connection.run(f"SET ROLE reader; USE {READER_DATABASE}")
         return connection
+
+    def make_spare(self) -> None:
+        """Open the next request's connection already now, after an answer has left: nobody waits for it."""
+        if len(self._spare) < _SPARES_MAX:
+            self._spare.append(self._connect())
+
+    def _connect(self) -> Connection:
+        try:
+            return Connection(self._native.connect(self._where))
+        except RuntimeError as error:
+            reason = str(error).removeprefix("Failed to create connection: ")
+            raise WarehouseUnreadable(directory=self._options.directory, reason=reason) from error
 
     def control(self, sql: str, params: Mapping[str, str] | None = None) -> str:
         """Run a short statement on the control connection and return its rows as text."""
@@ -130,10 +163,20 @@ class Engine:
 
     def close(self) -> None:
         """Close the last connection, which stops the engine."""
+        while self._spare:
+            self._spare.pop().close()
         with self._control_lock:
             self._control.close()
+        self._lock_file.close()
 
 
-def data_directory(options: WarehouseOptions) -> Path:
-    """Return where the engine keeps its parts."""
-    return options.directory / "data"
+def _locked(directory: Path) -> BinaryIO:
+    """Return the directory's lock file, held as long as it is open; it falls with the process, however that ends."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock_file = (directory / "lock").open("wb")
+    try:
+        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock_file.close()
+        raise WarehouseInUse(directory=directory) from error
+    return lock_file

@@ -15,6 +15,7 @@ from stammgast.kernel.warehouse.exceptions import SYNTAX_ERROR, EngineError, War
 from stammgast.kernel.warehouse.guard import refuse_beyond_reader, refuse_forbidden, refuse_writing
 from stammgast.kernel.warehouse.inserting import insert
 from stammgast.kernel.warehouse.native import Result
+from stammgast.kernel.warehouse.options import DATABASE
 from stammgast.kernel.warehouse.reply import Reply
 from stammgast.kernel.warehouse.running import Arrivals, Running, RunningQueries
 from stammgast.kernel.warehouse.sessions import Sessions
@@ -86,7 +87,8 @@ class Execution:
         settings = {name: value for name, value in ask.settings.items() if name != "readonly"}
         with_id = settings | {"log_comment": ask.query_id}
         sets = ", ".join(f"{name} = {quoted(value)}" for name, value in with_id.items())
-        use = f"; USE {quoted_name(ask.database)}" if ask.database else ""
+        is_there = ask.database == DATABASE and ask.session is None and not ask.account.is_reader
+        use = f"; USE {quoted_name(ask.database)}" if ask.database and not is_there else ""
         before = _remembered(connection, list(settings)) if ask.session else None
         connection.run(f"SET {sets}{use}")
         try:

@@ -54,12 +54,12 @@ class Warehouse:
 
     def __init__(self, options: WarehouseOptions) -> None:
         self._options = options
+        self._engine = Engine(options)
         spool = options.directory / "spool"
         # What lies there belonged to requests that a crash ended; nobody was told they had worked.
         shutil.rmtree(spool, ignore_errors=True)
         spool.mkdir(parents=True, mode=0o700)
         self._spool = spool
-        self._engine = Engine(options)
         self._queries = RunningQueries(self._engine)
         self._watch = ClientWatch(self._queries)
         self._sessions = Sessions(self._engine)
@@ -158,6 +158,7 @@ class Warehouse:
             except Exception as error:  # noqa: BLE001 - the request boundary: one bug must not end the process
                 _LOG.exception("a request failed unexpectedly")
                 reply.fail(WarehouseError(UNKNOWN_EXCEPTION, f"{type(error).__name__} inside the warehouse"))
+        self._engine.make_spare()
         return reply
 
     def _new_reply(self, wire: Wire, ask: Ask | None = None) -> Reply:
