@@ -23,7 +23,7 @@ from stammgast.workspace.words import SOURCE_KIND_ICONS, SOURCE_KIND_NAMES
 
 COLUMNS = (
     Column(_("Name")),
-    Column(_("Kind")),
+    Column(_("Kind"), is_hidden_small=True),
     Column(_("Brand"), is_hidden_small=True),
     Column(_("Key"), is_hidden_small=True),
     Column(_("State")),

@@ -21,7 +21,7 @@ from stammgast.workspace.words import ROLE_MEANINGS, ROLE_NAMES
 ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
 COLUMNS = (
     Column(_("Name")),
-    Column(_("Role")),
+    Column(_("Role"), is_hidden_small=True),
     Column(_("Last used"), is_hidden_small=True),
     Column(_("State")),
     Column(""),
