@@ -74,7 +74,7 @@ def read_wire(body: bytes) -> WireEvent:
         raise Unreadable(reasons.WRONG_TYPE, str(problem)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise Unreadable(*_diagnose(body, problem)) from None
-    if _ESCAPED_NUL in body and has_nul(_decode_loosely(body)):
+    if b"\\" in body and _ESCAPED_NUL in body and has_nul(_decode_loosely(body)):
         raise Unreadable(reasons.NUL_CHARACTER, "")
     return wire
 
