@@ -89,6 +89,8 @@ BEYOND_A_READER = [
     "SET ROLE ALL",
     "SET ROLE owner",
     "SET max_threads = 1",
+    "SELECT 1 SETTINGS max_execution_time = 0",
+    "SELECT 1 SETTINGS `readonly` = 0",
     "USE stammgast",
     "SELECT 1; SET ROLE ALL",
     "KILL QUERY WHERE 1",
@@ -124,7 +126,7 @@ def test_charlie_the_reader_sees_nothing_but_views(warehouse, sql):
     if sql.startswith("SHOW TABLES"):
         assert answer.data == b""
         return
-    assert answer.headers["X-ClickHouse-Exception-Code"] in {"164", "497", "62"}, answer.data
+    assert answer.headers["X-ClickHouse-Exception-Code"] in {"164", "497", "62", "452"}, answer.data
     assert b"alice" not in answer.data
 
 
@@ -146,6 +148,13 @@ def test_the_readers_session_stays_a_readers(warehouse):
     assert warehouse.post("SELECT * FROM stammgast.secret", account, session_id="s").status == 403
     # The owner's session of the same name is another one.
     assert warehouse.post("SELECT currentRoles()", session_id="s").data == b"['owner','reader']\n"
+
+
+def test_the_reader_cannot_lift_its_limits(warehouse):
+    for name in ("max_execution_time", "max_memory_usage", "timeout_overflow_mode"):
+        answer = warehouse.post("SELECT 1", ("bi", "reader:secret"), **{name: "0"})
+        assert answer.headers["X-ClickHouse-Exception-Code"] == "452"
+    assert warehouse.post("SELECT 1", ("bi", "reader:secret"), readonly=1, max_threads=1).data == b"1\n"
 
 
 def test_the_reader_cannot_use_a_database_of_the_server(warehouse):

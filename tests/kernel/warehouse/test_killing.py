@@ -85,6 +85,18 @@ def test_a_client_that_goes_away_in_the_middle_of_a_stream_ends_its_query(wareho
     wait_until(lambda: not running(client, "dropped"))
 
 
+def test_an_insert_whose_client_goes_away_after_its_last_byte_takes_effect(warehouse, client):
+    client.command("CREATE TABLE orphan (a UInt64) ENGINE = MergeTree ORDER BY a")
+    credentials = urllib3.make_headers(basic_auth="stammgast:owner's secret")["authorization"]
+    sql = "INSERT INTO orphan SELECT number + sleepEachRow(0.05) FROM numbers(10) SETTINGS max_block_size = 1"
+    with socket.create_connection(("127.0.0.1", warehouse.port)) as peer:
+        head = f"POST /?query_id=orphan HTTP/1.1\r\nAuthorization: {credentials}\r\nContent-Length: {len(sql)}\r\n\r\n"
+        peer.sendall((head + sql).encode())
+        wait_until(lambda: running(client, "orphan"))
+    wait_until(lambda: not running(client, "orphan"))
+    assert client.command("SELECT count() FROM orphan") == 10
+
+
 def test_a_killed_insert_that_still_receives_writes_nothing(warehouse, client):
     client.command("CREATE TABLE late (a Int32) ENGINE = MergeTree ORDER BY a")
     credentials = urllib3.make_headers(basic_auth="stammgast:owner's secret")["authorization"]

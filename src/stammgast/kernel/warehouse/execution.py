@@ -12,7 +12,12 @@ import msgspec
 from stammgast.kernel.warehouse.asking import Ask
 from stammgast.kernel.warehouse.engine import Connection, Engine, quoted, quoted_name
 from stammgast.kernel.warehouse.exceptions import SYNTAX_ERROR, EngineError, WarehouseError
-from stammgast.kernel.warehouse.guard import refuse_beyond_reader, refuse_forbidden, refuse_writing
+from stammgast.kernel.warehouse.guard import (
+    refuse_beyond_reader,
+    refuse_fixed_settings,
+    refuse_forbidden,
+    refuse_writing,
+)
 from stammgast.kernel.warehouse.inserting import insert
 from stammgast.kernel.warehouse.native import Result
 from stammgast.kernel.warehouse.options import DATABASE
@@ -75,6 +80,7 @@ class Execution:
         refuse_forbidden(statement, self._engine.canonical)
         if ask.account.is_reader:
             refuse_beyond_reader(statement, connection.classify)
+            refuse_fixed_settings(name for name in ask.settings if name != "readonly")
         elif ask.is_get and statement.keyword not in {"SET", "USE"}:
             refuse_writing(statement, connection.classify, "For queries over HTTP, method GET implies readonly")
         elif ask.settings.get("readonly", "0") != "0":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
-from stammgast.kernel.warehouse.exceptions import ACCESS_DENIED, READONLY, WarehouseError
+from stammgast.kernel.warehouse.exceptions import ACCESS_DENIED, READONLY, SETTING_IS_FIXED, WarehouseError
 from stammgast.kernel.warehouse.lexer import Token
 from stammgast.kernel.warehouse.statement import Statement, read_statement
 
@@ -26,6 +26,16 @@ _READER_SYSTEM_TABLES = frozenset(
         "formats", "functions", "keywords", "numbers", "numbers_mt", "one", "settings", "tables", "time_zones", "zeros",
     }
 )  # fmt: skip
+_READER_FIXED_SETTINGS = frozenset(
+    {
+        "max_execution_time",
+        "max_execution_time_leaf",
+        "timeout_overflow_mode",
+        "max_memory_usage",
+        "readonly",
+        "log_comment",
+    }
+)
 _READER_FORBIDDEN_CALL = frozenset({"merge", "dictionary", "view", "viewexplain"})
 
 
@@ -62,6 +72,7 @@ def refuse_beyond_reader(statement: Statement, classify: Callable[[bytes], str])
     164 for a statement that changes something, 497 for system tables that show what others do.
     """
     refuse_writing(statement, classify, "This account may only read")
+    refuse_fixed_settings(_names_in_settings(statement.seen))
     for place, token in enumerate(statement.seen):
         after = statement.seen[place + 1].text if place + 1 < len(statement.seen) else ""
         if token.name.lower() in _READER_FORBIDDEN_CALL and after == "(":
@@ -72,6 +83,22 @@ def refuse_beyond_reader(statement: Statement, classify: Callable[[bytes], str])
             table = statement.seen[place + 2].name if place + 2 < len(statement.seen) else ""
             if table.lower() not in _READER_SYSTEM_TABLES:
                 raise WarehouseError(ACCESS_DENIED, f"system.{table} is not granted to this account")
+
+
+def _names_in_settings(seen: tuple[Token, ...]) -> Iterator[str]:
+    """Yield every name behind a SETTINGS clause's beginning: more than the settings, never less."""
+    has_begun = False
+    for place, token in enumerate(seen):
+        if has_begun:
+            yield token.name
+        has_begun = has_begun or (token.upper == "SETTINGS" and seen[place - 1].text != ".")
+
+
+def refuse_fixed_settings(names: Iterable[str]) -> None:
+    """Raise WarehouseError (452) for a limit that the read-only account would lift for itself."""
+    for name in names:
+        if name.lower() in _READER_FIXED_SETTINGS:
+            raise WarehouseError(SETTING_IS_FIXED, f"Setting {name} should not be changed by this account")
 
 
 def refuse_writing(statement: Statement, classify: Callable[[bytes], str], why: str) -> None:

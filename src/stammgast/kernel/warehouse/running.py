@@ -36,11 +36,13 @@ class Running:
     query_id: str
     is_read: bool = False
     is_killed: bool = False
+    is_abandoned: bool = False
+    """Whether its client has closed the connection."""
     done: threading.Event = field(default_factory=threading.Event)
 
     def refuse_if_killed(self) -> None:
-        """Raise WarehouseError (394) when somebody killed it; called before anything takes effect."""
-        if self.is_killed:
+        """Raise WarehouseError (394) when somebody killed it, or waits for its answer no more and it only reads."""
+        if self.is_killed or (self.is_read and self.is_abandoned):
             raise WarehouseError(WAS_CANCELLED, "Query was cancelled")
 
 
@@ -171,7 +173,7 @@ class ClientWatch:
     def __init__(self, queries: RunningQueries) -> None:
         self._queries = queries
         self._poll = select.epoll()
-        self._watched: dict[int, str] = {}
+        self._watched: dict[int, Running] = {}
         self._lock = threading.Lock()
         threading.Thread(target=self._watch, name="client-watch", daemon=True).start()
 
@@ -180,7 +182,7 @@ class ClientWatch:
         """Watch the client's connection while its statement runs."""
         handle = peer.fileno()
         with self._lock:
-            self._watched[handle] = running.query_id
+            self._watched[handle] = running
             self._poll.register(handle, select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR | select.EPOLLONESHOT)
         try:
             yield
@@ -193,6 +195,10 @@ class ClientWatch:
         while True:
             for handle, _ in self._poll.poll():
                 with self._lock:
-                    query_id = self._watched.get(handle)
-                if query_id is not None:
-                    self._queries.kill([query_id], waits=False)
+                    running = self._watched.get(handle)
+                if running is None:
+                    continue
+                running.is_abandoned = True
+                # What was sent whole takes effect, as on a server: an insert's answer is lost, not the insert.
+                if running.is_read:
+                    self._queries.kill([running.query_id], waits=False)
