@@ -79,6 +79,12 @@ def head_of(connection: sqlite3.Connection, base: int) -> int:
     return base if position is None else int(position)
 
 
+def bytes_of(path: Path) -> int:
+    """Return how much a segment takes on disk, what is not yet copied out of its write-ahead log included."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return sum(one.stat().st_size for one in files if one.exists())
+
+
 def remove_segment(directory: Path, base: int) -> None:
     """Delete a segment and what SQLite keeps beside it."""
     path = segment_path(directory, base)

@@ -132,7 +132,7 @@ class LogWriter:
         path = segments.segment_path(self.directory, base)
         self._connection = segments.open_for_writing(path)
         self._head = segments.head_of(self._connection, base)
-        self._written = path.stat().st_size if self._head > base else 0
+        self._written = segments.bytes_of(path) if self._head > base else 0
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
