@@ -10,38 +10,43 @@ from stammgast.profiles.figures.newest import Newest, combine_newest, cut_to, ke
 PRODUCTS_KEPT = 10
 TEXT_LENGTH_MAX = 200
 _KEYS = ("product_id", "sku", "name")
+_NAMES = ("name", "title", *_KEYS)
 
 
 def fold_products_seen(state: Newest | None, event: Any) -> Newest | None:
     """Note the product of `Product Viewed` and its like."""
-    return _note(state, event, [event.properties])
+    properties = event.properties
+    key = _text(properties, _KEYS)
+    return _note(state, event, {key: _text(properties, _NAMES)}) if key else state
 
 
 def fold_products_bought(state: Newest | None, event: Any) -> Newest | None:
     """Note the products of an order: its `products`, else the order's own properties."""
     products = event.properties.get("products")
-    return _note(state, event, products if isinstance(products, list) else [event.properties])
-
-
-def _note(state: Newest | None, event: Any, products: list[Any]) -> Newest | None:
-    named: Newest = {}
-    for product in products:
+    named: dict[str, str] = {}
+    for product in products if isinstance(products, list) else [event.properties]:
         if isinstance(product, dict) and (key := _text(product, _KEYS)):
             # Of two lines of one order with the same product the first is kept.
-            named.setdefault(key, [event.time, event.message_id, _text(product, ("name", "title", *_KEYS))])
-    if not named:
-        return state
+            named.setdefault(key, _text(product, _NAMES))
+    return _note(state, event, named) if named else state
+
+
+def _note(state: Newest | None, event: Any, named: dict[str, str]) -> Newest:
+    time, message_id = event.time, event.message_id
     state = {} if state is None else state
-    for key, entry in named.items():
-        keep_newest(state, key, entry)
-    return cut_to(state, PRODUCTS_KEPT)
+    for key, name in named.items():
+        keep_newest(state, key, [time, message_id, name])
+    return state if len(state) <= PRODUCTS_KEPT else cut_to(state, PRODUCTS_KEPT)
 
 
 def _text(product: dict[str, Any], names: tuple[str, ...]) -> str:
     for name in names:
         value = product.get(name)
-        if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "":
-            return str(value)[:TEXT_LENGTH_MAX]
+        if value:
+            if type(value) is str:
+                return value if len(value) <= TEXT_LENGTH_MAX else value[:TEXT_LENGTH_MAX]
+            if type(value) is int:
+                return str(value)
     return ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from stammgast.kernel.features import Feature
@@ -11,24 +10,34 @@ Uses = dict[str, list[int]]
 """Key -> [count, last time in ms UTC]."""
 
 
-def fold_uses(key_of: Callable[[Any], str]) -> Callable[[Uses | None, Any], Uses | None]:
-    """Return a fold that counts `key_of(event)`; an empty key is not counted."""
+def fold_channels(state: Uses | None, event: Any) -> Uses | None:
+    """Count the event's channel."""
+    return _count(state, event.channel, event.time)
 
-    def fold(state: Uses | None, event: Any) -> Uses | None:
-        key = key_of(event)
-        if not key:
-            return state
-        if state is None:
-            return {key: [1, event.time]}
-        use = state.get(key)
-        if use is None:
-            state[key] = [1, event.time]
-        else:
-            use[0] += 1
-            use[1] = max(use[1], event.time)
+
+def fold_devices(state: Uses | None, event: Any) -> Uses | None:
+    """Count the kind of device."""
+    return _count(state, event.device, event.time)
+
+
+def fold_brands(state: Uses | None, event: Any) -> Uses | None:
+    """Count the brand, under its number as text."""
+    return _count(state, str(event.brand), event.time) if event.brand else state
+
+
+def _count(state: Uses | None, key: str, time: int) -> Uses | None:
+    """Count a key; an empty one is not counted."""
+    if not key:
         return state
-
-    return fold
+    if state is None:
+        return {key: [1, time]}
+    use = state.get(key)
+    if use is None:
+        state[key] = [1, time]
+    else:
+        use[0] += 1
+        use[1] = max(use[1], time)
+    return state
 
 
 def combine_uses(a: Uses, b: Uses) -> Uses:
@@ -51,8 +60,6 @@ def present_uses(state: Uses) -> object:
     return {key: {"count": count, "last": last} for key, (count, last) in ranked}
 
 
-CHANNELS = Feature("channels", 1, fold_uses(lambda event: event.channel), combine_uses, present_uses)
-DEVICES = Feature("devices", 1, fold_uses(lambda event: event.device), combine_uses, present_uses)
-BRANDS = Feature(
-    "brands", 1, fold_uses(lambda event: str(event.brand) if event.brand else ""), combine_uses, present_uses
-)
+CHANNELS = Feature("channels", 1, fold_channels, combine_uses, present_uses)
+DEVICES = Feature("devices", 1, fold_devices, combine_uses, present_uses)
+BRANDS = Feature("brands", 1, fold_brands, combine_uses, present_uses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -32,16 +32,38 @@ class Resolver:
 
     def resolve(self, fresh: Sequence[Taken]) -> list[KnownAnchor | None]:
         """Return the anchor of each event with its state loaded; None for nobody's."""
+        remembered = self._memory.get
+        anchors: list[KnownAnchor | None] = []
+        unsure: list[int] = []
+        for place, taken in enumerate(fresh):
+            event = taken.event
+            one = remembered(event.identifiers) if event.identifiers else None
+            anchors.append(one)
+            if one is None:
+                if event.identifiers:
+                    unsure.append(place)
+                continue
+            # For most events this is all: a known anchor, and no smaller evidence for a day already looked at.
+            smallest = one.days.get(event.time // MILLIS_PER_DAY)
+            if smallest is None or (event.time, event.message_id) < smallest:
+                unsure.append(place)
+        if unsure:
+            found = self._resolve([fresh[place] for place in unsure])
+            for place, one in zip(unsure, found, strict=True):
+                anchors[place] = one
+        self._load_states({one.anchor: one for one in anchors if one is not None and one.state is None})
+        return anchors
+
+    def _resolve(self, unsure: Sequence[Taken]) -> list[KnownAnchor]:
         sightings = [
-            Sighting(one.event.identifiers, one.event.time, one.event.message_id, one.event.source) for one in fresh
+            Sighting(one.event.identifiers, one.event.time, one.event.message_id, one.event.source) for one in unsure
         ]
-        known = self._known({one.identifiers for one in sightings if one.identifiers})
+        known = self._known({one.identifiers for one in sightings})
         loaded = Loaded(known, self._owners(sightings, known), self._evidence(sightings, known), self.found.next_anchor)
         found = resolve(sightings, loaded, self._normalise)
         self._remember(found, known)
         self.found.add(found)
-        self._load_states(known.values())
-        return [known[one.identifiers] if one.identifiers else None for one in sightings]
+        return [known[one.identifiers] for one in sightings]
 
     def _known(self, wanted: set[RawSet]) -> dict[RawSet, KnownAnchor]:
         memory = self._memory
@@ -105,8 +127,7 @@ class Resolver:
                 days.clear()
             days[day] = key[:2]
 
-    def _load_states(self, wanted: Iterable[KnownAnchor]) -> None:
-        missing = {one.anchor: one for one in wanted if one.state is None}
+    def _load_states(self, missing: Mapping[int, KnownAnchor]) -> None:
         for anchor, encoded in states.load_states(self._connection, missing):
             missing[anchor].state = decode_state(encoded)
         for one in missing.values():

@@ -127,7 +127,7 @@ class Worker:
         elif delivered:
             self._remove(delivered)
         is_idle = not entries
-        if self._projection.is_due(is_idle=is_idle or len(entries) < SMALL_BATCH):
+        if self._projection.is_due(is_idle=sum(one.count for one in entries) < SMALL_BATCH):
             self._projection.step()
         self._keep_house(is_idle=is_idle)
         self._tell_if_due()
