@@ -34,8 +34,6 @@ MODULES = ("web", "workspace", "events", "profiles", "operations")
 _NOBODYS_PORT = 1
 """Stands for the warehouse of an installation that never ran: asking there fails at once, in the usual way."""
 _HISTORY_START_SECONDS = 300.0
-DEMO_EMAIL = "alice@demo.example.com"
-
 Process = Literal["web", "worker", "command"]
 
 
@@ -134,42 +132,15 @@ def _wait_for(history: HistoryClient) -> None:
         time.sleep(0.05)
 
 
-def prepare(settings: Settings, *, demo: bool) -> None:
-    """Bring the stores up to date and write what `up` shall say once everything is ready (how to log in first)."""
+def _write_greeting(runtime: Runtime) -> None:
+    """Write what `up` shall say once everything is ready: the one-time link, as long as nobody can log in."""
     from stammgast.kernel.processes.run_dir import write_small
     from stammgast.kernel.processes.supervisor import GREETING
-
-    migrate(settings)
-    runtime = open_runtime(settings, "command")
-    try:
-        greeting = _demo_greeting(runtime) if demo else _setup_greeting(runtime)
-    finally:
-        runtime.close()
-    write_small(settings.run_dir / GREETING, greeting, mode=0o600)
-
-
-def _setup_greeting(runtime: Runtime) -> str:
     from stammgast.workspace.api import make_setup_link
 
     link = make_setup_link(runtime)
-    return f"Create the administrator here (works once): {link}" if link else ""
-
-
-def _demo_greeting(runtime: Runtime) -> str:
-    from stammgast.kernel.ids import new_secret
-    from stammgast.kernel.processes.run_dir import read_small, write_small
-    from stammgast.workspace.api import create_user, has_people
-    from stammgast.workspace.contracts import Actor
-
-    told = runtime.settings.run_dir / "demo.login"
-    greeting = read_small(told)
-    if greeting is None and not has_people(runtime):
-        password = new_secret("")[:16]
-        by = Actor("command", 0, "up --demo")
-        create_user(runtime, by, email=DEMO_EMAIL, name="Alice Demo", role="administrator", password=password)
-        greeting = f"Log in as {DEMO_EMAIL} with the password {password}"
-        write_small(told, greeting + "\n", mode=0o600)
-    return greeting or ""
+    text = f"Create the administrator here (works once): {link}" if link else ""
+    write_small(runtime.settings.run_dir / GREETING, text, mode=0o600)
 
 
 def run_web(settings: Settings) -> None:
@@ -178,6 +149,7 @@ def run_web(settings: Settings) -> None:
     from stammgast.web.app import make_app
 
     with _process(settings, "web") as runtime:
+        _write_greeting(runtime)
         serve(lambda: make_app(runtime), settings)
 
 
@@ -249,5 +221,6 @@ def _process(settings: Settings, process: Process) -> Iterator[Runtime]:
 
 
 def _folders(*names: str) -> list[Path]:
-    found = (one.subfolder(*names) for one in manifests())
-    return [folder for folder in found if folder is not None]
+    # By folder, not by manifest: bringing stores up to date need not load the whole product first.
+    found = (Path(__file__).parent.joinpath(module, *names) for module in MODULES)
+    return [folder for folder in found if folder.is_dir()]

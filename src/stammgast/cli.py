@@ -65,13 +65,6 @@ def migrate(data: DataOption = None) -> None:
     bring_up_to_date(_settings(data=data))
 
 
-def prepare(data: DataOption = None, demo: bool = typer.Option(False, "--demo")) -> None:
-    """Bring the stores up to date and note how to log in; a step of `up`."""
-    from stammgast.app import prepare as prepare_installation
-
-    prepare_installation(_settings(data=data), demo=demo)
-
-
 def make_cli() -> typer.Typer:
     """Return the whole command line: ours and every module's."""
     cli = typer.Typer(
@@ -84,7 +77,6 @@ def make_cli() -> typer.Typer:
     )
     for command in (up, web, worker, warehouse, migrate):
         cli.command()(command)
-    cli.command(hidden=True)(prepare)
     for table in command_tables().values():
         for name, command_or_group in table.items():
             if isinstance(command_or_group, typer.Typer):

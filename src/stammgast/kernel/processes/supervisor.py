@@ -24,7 +24,7 @@ from stammgast.kernel.settings import Settings, load_settings
 logger = logging.getLogger(__name__)
 
 GREETING = "greeting"
-"""File in the run folder with what `prepare` wants said once everything is ready (it may hold a secret: mode 0600)."""
+"""File in the run folder with what the others want said once everything is ready (it may hold a secret: mode 0600)."""
 START_SECONDS = 600.0
 """Longest wait for one process to become ready; a warehouse may have much to check after a power cut."""
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -79,13 +79,13 @@ class Supervisor:
         if warehouse:
             warehouse.start()
         # Preparing the state needs no warehouse: by the time history's turn comes, it usually answers already.
-        self._run_once("prepare", *(["--demo"] if self._order.demo else []))
+        self._run_once("migrate")
         for name, seconds in (("worker", 30.0), ("web", 10.0)):
             self._child(Plan(name, self._arguments(name), is_ready=lambda: True, stop_seconds=seconds)).start()
         address = settings.host if settings.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared
         self._wait_until(lambda: answers_http(address, settings.port, "/readyz"), "web")
         if self._order.demo:
-            self._run_once("demo")
+            self._run_once("_demo")
             self._wait_until(lambda: answers_http(address, settings.port, "/readyz"), "web")
 
     def _embedded_warehouse(self) -> Child | None:
