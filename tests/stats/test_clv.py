@@ -65,6 +65,25 @@ def test_expected_purchases_of_customer_one_match_the_authors_spreadsheet(cdnow_
     assert round(fit_bg_nbd(*cdnow_summary).expected_purchases(39, [2], [30.43], [38.86])[0], 3) == 1.226
 
 
+@pytest.mark.parametrize("fit", [fit_bg_nbd, fit_mbg_nbd, fit_pareto_nbd, fit_nbd])
+@pytest.mark.parametrize("unit", [7.0, 604_800.0, 1 / 52])
+def test_days_seconds_or_years_give_the_same_customers(cdnow_summary, fit, unit):
+    frequency, recency, age = cdnow_summary
+    weeks, other = fit(frequency, recency, age), fit(frequency, recency * unit, age * unit)
+    assert other.parameters["r"] == pytest.approx(weeks.parameters["r"], rel=1e-5)
+    assert other.parameters["alpha"] == pytest.approx(weeks.parameters["alpha"] * unit, rel=1e-5)
+    # A density per day is a seventh of one per week, once for every purchase.
+    assert other.log_likelihood == pytest.approx(weeks.log_likelihood - frequency.sum() * np.log(unit))
+
+
+def test_a_maximum_on_a_long_ridge_is_found():
+    # Hardly anyone leaves: a is 0.05 and b far beyond; plain quasi-Newton steps slide past such a maximum.
+    truth = {"r": 0.8, "alpha": 10.0, "a": 0.05, "b": 6.0}
+    model = fit_bg_nbd(*simulated_shop(truth, 20_000, 5))
+    assert model.r == pytest.approx(0.8, rel=0.05)
+    assert model.a / (model.a + model.b) == pytest.approx(0.05 / 6.05, abs=0.004)
+
+
 def test_a_row_counted_n_times_equals_n_equal_rows(cdnow_summary):
     frequency, recency, age = (column[:200] for column in cdnow_summary)
     weights = np.arange(200) % 3
@@ -222,11 +241,11 @@ def test_the_choice_falls_on_a_model_with_drop_out_for_cdnow(cdnow_summary):
 
 def loyal_customers():
     rng = np.random.default_rng(0)
-    rate = rng.gamma(0.8, 1 / 10, 3000)
-    t = np.full(3000, 50.0)
+    rate = rng.gamma(0.8, 1 / 10, 800)
+    t = np.full(800, 50.0)
     x = rng.poisson(rate * t).astype(float)
     # Last purchases come later than chance would have them, so that every bit of drop-out makes the rows less likely.
-    return x, np.where(x > 0, t * rng.random(3000) ** (1 / (2 * np.maximum(x, 1))), 0), t
+    return x, np.where(x > 0, t * rng.random(800) ** (1 / (2 * np.maximum(x, 1))), 0), t
 
 
 def test_nbd_expects_the_observed_total_again(cdnow_summary):

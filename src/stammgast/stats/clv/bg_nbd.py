@@ -7,6 +7,7 @@ thing: in the modified model a customer may also drop out after the first purcha
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -97,9 +98,10 @@ def fit_bg_nbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weights
 
     Raises `Invalid` for impossible rows, `NotIdentified` when nobody bought twice, `NotConverged` with the reason.
 
-    >>> model = fit_bg_nbd([2, 0, 1, 3, 0, 7], [20, 0, 5, 30, 0, 28], [30, 30, 32, 35, 36, 36], [30, 40, 30, 20, 60, 9])
-    >>> model.expected_purchases(10, [3, 0], [30, 0], [35, 36]).round(1)
-    array([0.7, 0.1])
+    >>> frequency, recency = [0, 1, 1, 2, 2, 5, 9], [0, 5, 25, 10, 30, 20, 36]
+    >>> model = fit_bg_nbd(frequency, recency, [39] * 7, weights=[600, 90, 60, 30, 40, 15, 10])
+    >>> model.expected_purchases(10, frequency=[5, 5], recency=[36, 12], age=[39, 39]).round(2)
+    array([0.79, 0.05])
     """
     return _fit("BG/NBD", group_histories(frequency, recency, age, weights), modified=False)
 
@@ -112,10 +114,12 @@ def fit_mbg_nbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weight
 def _fit(name: str, histories: PurchaseHistories, *, modified: bool) -> BgNbd:
     if not (histories.frequency > 0).any():
         raise NotIdentified(model=name, reason="no customer has bought twice; observe them for longer")
-    likelihood = bg_nbd_log_likelihood(histories, modified=modified)
+    unit = histories.fitting_unit
+    likelihood = bg_nbd_log_likelihood(histories.in_unit(unit), modified=modified)
     maximum = maximise(name, BgNbd.names, likelihood, histories.customers, STARTS)
     r, alpha, a, b = (float(value) for value in maximum.parameters)
-    return BgNbd(maximum.log_likelihood, histories.customers, maximum.log_covariance, r, alpha, a, b, modified)
+    log_likelihood = maximum.log_likelihood - histories.purchases * math.log(unit)
+    return BgNbd(log_likelihood, histories.customers, maximum.log_covariance, r, alpha * unit, a, b, modified)
 
 
 def bg_nbd_log_likelihood(histories: PurchaseHistories, *, modified: bool = False) -> LogLikelihood:

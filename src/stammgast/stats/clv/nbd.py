@@ -5,6 +5,7 @@ When those do not converge because no drop-out is visible, this is the model the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -47,9 +48,12 @@ def fit_nbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weights: A
     histories = group_histories(frequency, recency, age, weights)
     if not (histories.frequency > 0).any():
         raise NotIdentified(model="NBD", reason="no customer has bought twice; observe them for longer")
-    maximum = maximise("NBD", Nbd.names, _log_likelihood(histories), histories.customers, STARTS)
+    unit = histories.fitting_unit
+    likelihood = _log_likelihood(histories.in_unit(unit))
+    maximum = maximise("NBD", Nbd.names, likelihood, histories.customers, STARTS)
     r, alpha = (float(value) for value in maximum.parameters)
-    return Nbd(maximum.log_likelihood, histories.customers, maximum.log_covariance, r, alpha)
+    log_likelihood = maximum.log_likelihood - histories.purchases * math.log(unit)
+    return Nbd(log_likelihood, histories.customers, maximum.log_covariance, r, alpha * unit)
 
 
 def _log_likelihood(histories: PurchaseHistories) -> LogLikelihood:

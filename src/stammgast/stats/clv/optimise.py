@@ -15,14 +15,16 @@ from stammgast.stats.errors import NotConverged
 LogLikelihood = Callable[[FloatArray], tuple[float, FloatArray]]
 """From parameters (natural scale) to the summed log-likelihood and its gradient by the natural parameters."""
 
+STEP_LONG = 0.005
+"""A Newton step longer than this (half a percent of a parameter) calls for a new curvature."""
 LOG_BOUND = 12.0
 """|log parameter| beyond this (e^12 = 160,000) means that the likelihood has no maximum inside."""
 CURVATURE_MIN = 1e-12
 """Smallest curvature per customer that is told from a ridge."""
 DROP_OUT_VISIBLE = 0.001
 """Fitted chance (or rate) to drop out below which the rows show none."""
-GRADIENT_TOLERANCE = 1e-6
-"""Largest slope per customer and log parameter at which a fit counts as converged."""
+STEP_TOLERANCE = 1e-6
+"""A fit has converged when the next Newton step would move no log parameter by more: slopes alone also vanish on a ridge."""
 
 
 @dataclass(frozen=True)
@@ -92,42 +94,71 @@ def maximise(
 ) -> Maximum:
     """Return the maximum, tried from each start in turn; raise `NotConverged` when none leads to one.
 
-    `starts` are natural parameters. A maximum is accepted when every slope is under `GRADIENT_TOLERANCE` per customer, the
-    curvature is negative in all directions and no parameter ran away.
+    `starts` are natural parameters. A maximum is accepted when the next Newton step is under `STEP_TOLERANCE`, the likelihood
+    is curved in all directions and no parameter ran away.
     """
     objective = _Objective(log_likelihood, customers)
     reason = ""
     for start in starts:
-        search = optimize.minimize(objective, np.log(start), jac=True, method="BFGS", options={"gtol": 1e-5})
+        search = optimize.minimize(objective, np.log(start), jac=True, method="BFGS", options={"gtol": 1e-4})
         found = _finish(objective, np.asarray(search.x))
+        if not isinstance(
+            found, Maximum
+        ):  # a flat ridge: slower, but it follows the curvature to a maximum if there is one
+            found = _finish(objective, _along_ridge(objective, np.asarray(search.x)))
         if isinstance(found, Maximum):
             return found
         reason = reason or _explain(names, found)
     raise NotConverged(model=model, reason=reason)
 
 
+def _along_ridge(objective: _Objective, log_parameters: FloatArray) -> FloatArray:
+    start = np.clip(log_parameters, -LOG_BOUND, LOG_BOUND)
+    search = optimize.minimize(
+        lambda p: objective(p)[0],
+        start,
+        jac=lambda p: objective(p)[1],
+        hess=objective.hessian,
+        method="trust-exact",
+        options={"maxiter": 60, "gtol": 1e-8},
+    )
+    return np.asarray(search.x)
+
+
 def _finish(objective: _Objective, log_parameters: FloatArray) -> Maximum | FloatArray:
-    """Polish by Newton steps; return the last log parameters instead where there is no maximum."""
-    for _ in range(8):
+    """Polish by Newton steps; return the last log parameters instead where there is no maximum.
+
+    The curvature costs eight evaluations, so it is taken again only after a step long enough to have changed it.
+    """
+    hessian = None
+    for _ in range(12):
         if np.abs(log_parameters).max() > LOG_BOUND:
             return log_parameters
-        hessian = objective.hessian(log_parameters)
-        if not np.isfinite(hessian).all() or np.linalg.eigvalsh(hessian).min() <= CURVATURE_MIN:
-            return log_parameters
+        if hessian is None:
+            hessian = objective.hessian(log_parameters)
+            if not np.isfinite(hessian).all() or np.linalg.eigvalsh(hessian).min() <= CURVATURE_MIN:
+                return log_parameters
         value, gradient = objective(log_parameters)
-        if np.abs(gradient).max() < GRADIENT_TOLERANCE:
-            covariance = np.asarray(np.linalg.inv(hessian) / objective.customers, dtype=np.float64)
-            return Maximum(np.exp(log_parameters), float(-value * objective.customers), covariance)
         step = np.linalg.solve(hessian, gradient)
-        log_parameters = log_parameters - step * min(1.0, 1.0 / float(np.abs(step).max()))
+        if np.abs(step).max() < STEP_TOLERANCE:
+            covariance = np.asarray(np.linalg.inv(hessian) / objective.customers, dtype=np.float64)
+            return Maximum(np.exp(log_parameters - step), float(-value * objective.customers), covariance)
+        step *= min(1.0, 1.0 / float(np.abs(step).max()))
+        log_parameters = log_parameters - step
+        if np.abs(step).max() > STEP_LONG:
+            hessian = None
     return log_parameters
 
 
 def _explain(names: Sequence[str], log_parameters: FloatArray) -> str:
-    """Say which parameter ran where, for someone who looks at their rows next."""
+    """Say which parameter ran where, for someone who looks at their rows next. Times are shown with the mean age as 40."""
     values = dict(zip(names, np.exp(log_parameters), strict=True))
     shown = ", ".join(f"{name} = {value:.3g}" for name, value in values.items())
-    lost = values["a"] / (values["a"] + values["b"]) if "b" in values else values.get("s", 1.0)
+    shown += "; mean age 40" if "r" in values else ""
+    if "a" in values:
+        lost = values["a"] / (values["a"] + values["b"])
+    else:
+        lost = values["s"] / values["beta"] if "s" in values else 1.0
     if lost < DROP_OUT_VISIBLE:
         return f"no drop-out is visible ({shown}). Observe the customers for longer, or take fit_nbd, which has none"
     if np.abs(log_parameters).max() > LOG_BOUND - 4:

@@ -7,6 +7,7 @@ gradient is exact.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -75,10 +76,12 @@ def fit_pareto_nbd(
     histories = group_histories(frequency, recency, age, weights)
     if not (histories.frequency > 0).any():
         raise NotIdentified(model="Pareto/NBD", reason="no customer has bought twice; observe them for longer")
-    likelihood = pareto_nbd_log_likelihood(histories)
+    unit = histories.fitting_unit
+    likelihood = pareto_nbd_log_likelihood(histories.in_unit(unit))
     maximum = maximise("Pareto/NBD", ParetoNbd.names, likelihood, histories.customers, STARTS)
     r, alpha, s, beta = (float(value) for value in maximum.parameters)
-    return ParetoNbd(maximum.log_likelihood, histories.customers, maximum.log_covariance, r, alpha, s, beta)
+    log_likelihood = maximum.log_likelihood - histories.purchases * math.log(unit)
+    return ParetoNbd(log_likelihood, histories.customers, maximum.log_covariance, r, alpha * unit, s, beta * unit)
 
 
 @dataclass(frozen=True, slots=True)
