@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -69,6 +67,10 @@ class State:
 
     def migrate(self, locations: Sequence[Path]) -> None:
         """Bring the database to the newest revision of every module's `locations` (Alembic, one branch a module)."""
+        # Loading Alembic costs every process a third of a second and 12 MB; only the one that migrates needs it.
+        from alembic import command
+        from alembic.config import Config
+
         if not locations:
             return
         config = Config()
