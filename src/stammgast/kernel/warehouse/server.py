@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 
+from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.warehouse.accounts import Account, authenticate
 from stammgast.kernel.warehouse.asking import Ask, read_ask
 from stammgast.kernel.warehouse.engine import Engine
@@ -158,7 +159,8 @@ class Warehouse:
             except Exception as error:  # noqa: BLE001 - the request boundary: one bug must not end the process
                 _LOG.exception("a request failed unexpectedly")
                 reply.fail(WarehouseError(UNKNOWN_EXCEPTION, f"{type(error).__name__} inside the warehouse"))
-        self._engine.make_spare()
+        with contextlib.suppress(StammgastError):
+            self._engine.make_spare()
         return reply
 
     def _new_reply(self, wire: Wire, ask: Ask | None = None) -> Reply:
