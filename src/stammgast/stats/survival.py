@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
 from stammgast.stats.arrays import BoolArray, FloatArray, finite_vector, require, same_length
 from stammgast.stats.clv.optimise import Fitted, LogLikelihood, maximise
 from stammgast.stats.errors import NotIdentified
 from stammgast.stats.intervals import Interval
+
+if TYPE_CHECKING:
+    from scipy.stats import CensoredData
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,14 @@ def survival_curve(durations: ArrayLike, happened: ArrayLike, confidence: float 
     >>> curve.quantile(0.5), curve.quantile_interval(0.5).high
     (4.0, inf)
     """
+    from scipy.stats import ecdf
+
     time, done = finite_vector("durations", durations), finite_vector("happened", happened) > 0
     same_length(durations=time, happened=done.astype(np.float64))
     require("durations", bool((time >= 0).all()), "cannot be negative")
     if len(time) == 0:
         return None
-    function = stats.ecdf(_censored(time, done)).sf
+    function = ecdf(_censored(time, done)).sf
     survival = np.asarray(function.probabilities)
     low, high = _log_log_band(time, done, survival, confidence)
     return SurvivalCurve(np.asarray(function.quantiles), survival, low, high, len(time), int(done.sum()), confidence)
@@ -86,15 +91,19 @@ def log_rank_p_value(
     >>> round(log_rank_p_value([1, 2, 3], [1, 1, 1], [1, 2, 3], [1, 1, 1]), 2)
     1.0
     """
+    from scipy.stats import logrank
+
     a, done_a = finite_vector("durations_a", durations_a), finite_vector("happened_a", happened_a) > 0
     b, done_b = finite_vector("durations_b", durations_b), finite_vector("happened_b", happened_b) > 0
     if not len(a) or not len(b) or not (done_a.any() or done_b.any()):
         return None
-    return float(stats.logrank(_censored(a, done_a), _censored(b, done_b)).pvalue)
+    return float(logrank(_censored(a, done_a), _censored(b, done_b)).pvalue)
 
 
-def _censored(time: FloatArray, done: BoolArray) -> stats.CensoredData:
-    return stats.CensoredData(uncensored=time[done], right=time[~done])
+def _censored(time: FloatArray, done: BoolArray) -> CensoredData:
+    from scipy.stats import CensoredData
+
+    return CensoredData(uncensored=time[done], right=time[~done])
 
 
 def _log_log_band(

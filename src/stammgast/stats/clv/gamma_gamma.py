@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
 from stammgast.stats.arrays import FloatArray, finite_vector, require, same_length
 from stammgast.stats.clv.optimise import Fitted, LogLikelihood, maximise
@@ -71,6 +71,8 @@ def check_independence(frequency: ArrayLike, mean_value: ArrayLike, confidence: 
 
     Source of the interval: Fisher's z with Bonett and Wright's variance (1 + rho^2 / 2) / (n - 3) (Psychometrika 2000).
     """
+    from scipy import stats
+
     x, m = _repeat_buyers(frequency, mean_value)
     rho = float(stats.spearmanr(x, m).statistic) if np.ptp(x) > 0 and np.ptp(m) > 0 else 0.0
     half = two_sided_z(confidence) * np.sqrt((1 + rho * rho / 2) / (len(x) - 3))
