@@ -348,3 +348,26 @@ def test_many_senders_at_once_are_all_on_disk_when_they_are_answered(collector):
         thread.join()
     assert len(answered) == 200
     assert sorted(one.message_id for one in collector.events()) == sorted(answered)
+
+
+@pytest.mark.slow
+def test_everything_that_was_answered_200_survives_kill_dash_nine(tmp_path):
+    answered = set()
+    for round_number in range(3):
+        collector = start_collector(tmp_path)
+        killer = threading.Timer(0.8, collector.process.kill)
+        killer.start()
+        try:
+            with httpx.Client(base_url=collector.url, auth=("key", "")) as client:
+                for number in range(100_000):
+                    batch = [
+                        {"type": "page", "userId": "u", "messageId": f"{round_number}-{number}-{n}"} for n in (1, 2)
+                    ]
+                    assert client.post("/v1/batch", json={"batch": batch}).status_code == 200
+                    answered.update(one["messageId"] for one in batch)
+        except httpx.TransportError:
+            collector.process.wait(20)
+        killer.join()
+    stored = {one.message_id for one in collector.events()}
+    assert len(answered) > 100
+    assert answered <= stored

@@ -10,7 +10,7 @@ from stammgast.events.pages import ROUTES
 from stammgast.events.tracker.serving import browser_snippet
 from stammgast.kernel.i18n import marked
 from stammgast.kernel.log import LogWriter
-from stammgast.kernel.manifest import AsgiMount, Manifest, Metric, NavigationEntry, Task
+from stammgast.kernel.manifest import AsgiMount, Manifest, Metric, NavigationEntry, ReadyCheck, Task
 from stammgast.workspace.contracts import BrowserSnippet
 
 MANIFEST = Manifest(
@@ -32,6 +32,7 @@ MANIFEST = Manifest(
         Task("events.trim_log", "web", 10, operating.trim_log),
         Task("events.imports", "web", 1, work_on_jobs),
     ),
+    ready_checks=(ReadyCheck("log", operating.log_problem),),
     metrics=(
         Metric(
             "stammgast_log_backlog_events", "Events in the log that wait for the worker.", "gauge", operating.backlog

@@ -31,6 +31,12 @@ def trim_log(runtime: Runtime) -> None:
         runtime.service(LogWriter).trim()
 
 
+def log_problem(runtime: Runtime) -> str | None:
+    """Return what is wrong with the log where this process writes it, None when all is well."""
+    problem = runtime.services[LogWriter].problem() if LogWriter in runtime.services else None
+    return f"The log can't be written ({problem}). Check the free disk space." if problem else None
+
+
 def backlog(runtime: Runtime) -> Mapping[str, float]:
     """Return how many events wait for the worker; for any process, from the files alone."""
     reader = LogReader(runtime.settings.log_dir, WORKER)

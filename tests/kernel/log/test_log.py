@@ -180,9 +180,20 @@ def test_a_failing_disk_is_told_to_everyone_waiting_and_the_log_recovers(tmp_pat
     writer._connection.execute("PRAGMA max_page_count=4")
     with pytest.raises(LogUnavailable, match="full"):
         writer.append_sync(entry(b"x" * 100_000))
+    assert "full" in writer.problem()
     # The connection was opened afresh, so the artificial limit is gone, as when a person has made room.
     assert writer.append_sync(entry()) == 2
+    assert writer.problem() is None
     assert [one.position for one in LogReader(tmp_path, "worker").read(0, 10)] == [1, 2]
+
+
+def test_a_segment_that_is_just_being_made_is_empty(tmp_path, writer):
+    writer.append_sync(entry())
+    (tmp_path / f"{1:019d}.log").touch()
+    reader = LogReader(tmp_path, "worker")
+    assert reader.head() == 1
+    assert [one.position for one in reader.read(0, 10)] == [1]
+    assert reader.read(1, 10) == []
 
 
 WRITE_UNTIL_KILLED = """

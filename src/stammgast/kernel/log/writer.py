@@ -57,6 +57,7 @@ class LogWriter:
         self._encoder = msgspec.msgpack.Encoder()
         self._closing = threading.Lock()
         self._closed = False
+        self._problem: str | None = None
         self._closers: list[threading.Thread] = []
         self._passed = (0, -_BACKLOG_SECONDS)
         self._open_newest(at_least)
@@ -91,6 +92,10 @@ class LogWriter:
             position = slowest_position(self.directory, self._readers)
             self._passed = (position, monotonic())
         return max(0, self._head - position)
+
+    def problem(self) -> str | None:
+        """Return why the last commit failed, None when it did not."""
+        return self._problem
 
     def trim(self) -> int:
         """Delete the segments that all readers have passed, never the one being written; return how many."""
@@ -165,9 +170,11 @@ class LogWriter:
         try:
             self._connection.execute(segments.INSERT, (head, encoded))
         except sqlite3.Error as problem:
+            self._problem = str(problem)
             self._recover()
             _answer(group, positions, LogUnavailable(problem=problem))
             return
+        self._problem = None
         self._head = head
         self._written += len(encoded)
         _answer(group, positions, None)
