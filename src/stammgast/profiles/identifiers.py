@@ -22,8 +22,6 @@ PLACEHOLDERS = frozenset(
         "?",
         ".",
         "n/a",
-        "na",
-        "n.a.",
         "nan",
         "nil",
         "null",
@@ -33,34 +31,21 @@ PLACEHOLDERS = frozenset(
         "(none)",
         "undefined",
         "anonymous",
-        "anon",
         "guest",
-        "gast",
         "unknown",
-        "unbekannt",
-        "default",
-        "test",
-        "user",
         "true",
         "false",
         "[object object]",
         "not set",
         "(not set)",
-        "keine",
-        "leer",
-        "empty",
-        "nobody",
-        "no-reply",
-        "noreply",
     }
 )
 """Values that software writes when it knows nobody (compared in lower case, without quotes and surrounding blanks)."""
 
 _QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _ZEROS = re.compile(r"[0\-.:x ]*0[0\-.:x ]*")
-_TEST_MAILBOXES = frozenset(
-    {"test", "asdf", "abc", "none", "null", "guest", "anonymous", "noreply", "no-reply", "unknown"}
-)
+_NOBODYS_MAILBOXES = frozenset({"null", "none", "undefined", "nan", "n/a", "noreply", "no-reply"})
+_TEST_MAILBOXES = frozenset({"test", "asdf", "abc", "guest", "anonymous", "unknown"})
 _TEST_DOMAINS = frozenset(
     {"test.com", "test.de", "example.invalid", "none.com", "none.de", "no.com", "noemail.com", "nomail.com", "asdf.com"}
 )
@@ -108,7 +93,9 @@ def is_placeholder(value: str) -> bool:
     mailbox, at, domain = text.partition("@")
     if not at:
         return False
-    return domain in _TEST_DOMAINS or mailbox in PLACEHOLDERS or (mailbox in _TEST_MAILBOXES and mailbox in domain)
+    return (
+        domain in _TEST_DOMAINS or mailbox in _NOBODYS_MAILBOXES or (mailbox in _TEST_MAILBOXES and mailbox in domain)
+    )
 
 
 def _trimmed(text: str, _rules: IdentityRules) -> str:

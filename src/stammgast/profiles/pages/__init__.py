@@ -1,0 +1,24 @@
+"""The pages about customers: the list, one customer, and what the home page shows of them."""
+
+from __future__ import annotations
+
+from stammgast.profiles.pages.customer import (
+    count_newer,
+    show_customer,
+    show_raw_event,
+    show_timeline,
+)
+from stammgast.profiles.pages.customers import export_customers, list_customers
+from stammgast.profiles.pages.home import came_in, newest, worker
+
+ROUTES = (
+    list_customers,
+    export_customers,
+    show_customer,
+    show_timeline,
+    count_newer,
+    show_raw_event,
+    came_in,
+    newest,
+    worker,
+)

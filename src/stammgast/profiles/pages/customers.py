@@ -1,0 +1,160 @@
+"""The list of customers: search, filters, order, export."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from litestar import Response, get
+from litestar.response import Stream
+
+from stammgast.events.enrichment.rules import CHANNELS
+from stammgast.kernel import clock
+from stammgast.kernel.ids import BrandId
+from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.runtime import Runtime
+from stammgast.profiles import api
+from stammgast.profiles.contracts import TOTAL_MAX, CustomerFilter, CustomerRow, SortBy
+from stammgast.profiles.figures.orders import decimal_text
+from stammgast.profiles.pages.words import CHANNEL_LABELS
+from stammgast.web.guards import person_of, requires
+from stammgast.web.pages import render, runtime_of, shell_of, translate
+from stammgast.web.shell import AnyRequest
+from stammgast.web.tables import Column
+from stammgast.workspace.audit import record_seen
+
+SORTS: tuple[SortBy, ...] = ("last_seen", "first_seen", "name", "events", "orders", "revenue")
+COLUMNS = (
+    Column(_("Customer"), "name"),
+    Column(_("First seen"), "first_seen", is_hidden_small=True),
+    Column(_("Last seen"), "last_seen"),
+    Column(_("Events"), "events", align="end", is_hidden_small=True),
+    Column(_("Orders"), "orders", align="end", is_hidden_small=True),
+    Column(_("Revenue"), "revenue", align="end"),
+)
+PERIODS = (
+    ("", _("Any time")),
+    ("1", _("Last 24 hours")),
+    ("7", _("Last 7 days")),
+    ("30", _("Last 30 days")),
+    ("90", _("Last 90 days")),
+)
+KNOWN = (("", _("Known and anonymous")), ("yes", _("Known only")), ("no", _("Anonymous only")))
+ORDERED = (("", _("With and without orders")), ("yes", _("With orders")), ("no", _("Without orders")))
+PAGE_ROWS = 50
+EXPORT_PAGE = 500
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@get("/customers", guards=[requires("viewer")], sync_to_thread=True)
+def list_customers(request: AnyRequest) -> Response[str]:
+    """Show one page of the customers that the address asks for."""
+    runtime = runtime_of(request)
+    asked = request.query_params
+    text, wanted = (asked.get("q") or "").strip()[:200], read_filter(request)
+    sort, is_reversed = read_sort(asked.get("sort", ""))
+    page = api.list_customers(
+        runtime, text, wanted=wanted, sort=sort, is_reversed=is_reversed, after=asked.get("after", ""), limit=PAGE_ROWS
+    )
+    return render(
+        request,
+        "profiles/customers.html",
+        page=page,
+        text=text,
+        sort=sort,
+        is_descending=(sort == "name") == is_reversed,
+        columns=COLUMNS,
+        total_max=TOTAL_MAX,
+        is_filtered=bool(text) or wanted != CustomerFilter(brand=wanted.brand),
+        channels=[("", _("All channels")), *((one, CHANNEL_LABELS[one]) for one in CHANNELS)],
+        periods=PERIODS,
+        known=KNOWN,
+        ordered=ORDERED,
+        chosen={name: asked.get(name, "") for name in ("channel", "known", "ordered", "seen", "bots")},
+    )
+
+
+@get("/customers/export.csv", guards=[requires("analyst")], sync_to_thread=True)
+def export_customers(request: AnyRequest) -> Stream:
+    """Send the customers that the address asks for as CSV, all of them."""
+    runtime = runtime_of(request)
+    wanted = read_filter(request)
+    text = (request.query_params.get("q") or "").strip()[:200]
+    record_seen(runtime, person_of(request), "customers (export)", query=text)
+    head = [translate(request, one.label) for one in COLUMNS]
+    head[1:1] = [translate(request, _("Mail address"))]
+    return Stream(
+        _csv_lines([*head, translate(request, _("Currency")), translate(request, _("Number"))], runtime, text, wanted),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="customers.csv"'},
+    )
+
+
+def read_filter(request: AnyRequest) -> CustomerFilter:
+    """Return the filter that the address and the chosen brand ask for; what makes no sense filters nothing."""
+    asked = request.query_params
+    days = asked.get("seen", "")
+    return CustomerFilter(
+        channel=asked.get("channel", "") if asked.get("channel") in CHANNELS else "",
+        brand=shell_of(request).brand or BrandId(0),
+        is_identified=_yes_or_no(asked.get("known")),
+        has_orders=_yes_or_no(asked.get("ordered")),
+        seen_after=clock.now_millis() - int(days) * clock.MILLIS_PER_DAY if days in dict(PERIODS) and days else None,
+        with_bots=asked.get("bots") == "yes",
+    )
+
+
+def read_sort(asked: str) -> tuple[SortBy, bool]:
+    """Return (sort, is_reversed) of an address' `sort`, in which a leading - descends.
+
+    Names ascend by themselves, everything else descends.
+
+    >>> read_sort("name"), read_sort("-revenue"), read_sort("orders"), read_sort("nonsense")
+    (('name', False), ('revenue', False), ('orders', True), ('last_seen', False))
+    """
+    name = asked.lstrip("-")
+    for sort in SORTS:
+        if sort == name:
+            return sort, asked.startswith("-") == (sort == "name")
+    return "last_seen", False
+
+
+def neutral(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula.
+
+    >>> neutral("=1+1"), neutral("Anna")
+    ("'=1+1", 'Anna')
+    """
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _yes_or_no(text: str | None) -> bool | None:
+    return {"yes": True, "no": False}.get(text or "")
+
+
+def _csv_lines(head: list[str], runtime: Runtime, text: str, wanted: CustomerFilter) -> Iterator[str]:
+    yield "\ufeff" + _csv_line(head)  # the mark tells spreadsheets that this is UTF-8
+    after = ""
+    while True:
+        page = api.list_customers(runtime, text, wanted=wanted, sort="first_seen", after=after, limit=EXPORT_PAGE)
+        yield "".join(_csv_line(_cells(row)) for row in page.rows)
+        if page.next is None:
+            return
+        after = page.next
+
+
+def _cells(row: CustomerRow) -> list[Any]:
+    first, last = (
+        "" if one is None else clock.from_millis(one).isoformat(timespec="seconds")
+        for one in (row.first_seen, row.last_seen)
+    )
+    revenue = "" if row.revenue is None else decimal_text(row.revenue)
+    return [neutral(row.name), neutral(row.email), first, last, row.events, row.orders, revenue, row.currency, row.profile]
+
+
+def _csv_line(cells: list[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()

@@ -1,0 +1,91 @@
+"""What the home page shows of customers: what came in, who is new, how far the worker is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from litestar import Response, get
+
+from stammgast.kernel import clock
+from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.ids import BrandId
+from stammgast.profiles import api
+from stammgast.profiles.contracts import ChannelCount
+from stammgast.profiles.pages.words import CHANNEL_LABELS
+from stammgast.web.guards import requires
+from stammgast.web.pages import render, runtime_of, shell_of, translate
+from stammgast.web.shell import AnyRequest
+
+VIEWER = [requires("viewer")]
+HOUR = 3_600_000
+SPANS = {
+    "hour": (60_000, 60, "minute", _("last hour"), _("events a minute")),
+    "day": (HOUR, 24, "hour", _("last 24 hours"), _("events an hour")),
+    "month": (clock.MILLIS_PER_DAY, 30, "day", _("last 30 days"), _("events a day")),
+}
+"""Span -> (bucket in ms, buckets, kind of axis, its words, its unit)."""
+NEWEST_SHOWN = 8
+
+
+@get("/home/came-in", guards=VIEWER, sync_to_thread=True)
+def came_in(request: AnyRequest) -> Response[str]:
+    """Show what came in by channel (a fragment)."""
+    span = request.query_params.get("span", "day")
+    span = span if span in SPANS else "day"
+    bucket, count, kind, period, unit = SPANS[span]
+    end = (clock.now_millis() // bucket + 1) * bucket
+    start = end - bucket * count
+    brand = shell_of(request).brand or BrandId(0)
+    counts = api.events_by_channel(
+        runtime_of(request), start=start, end=end, bucket_seconds=bucket // 1000, brand=brand
+    )
+    chart = channel_chart(counts, range(start, end, bucket), kind, lambda text: translate(request, text))
+    return render(
+        request,
+        "profiles/_came_in.html",
+        chart=chart,
+        total=sum(one.events for one in counts),
+        span=span,
+        spans=[(name, one[3]) for name, one in SPANS.items()],
+        period=period,
+        unit=unit,
+    )
+
+
+@get("/home/newest-customers", guards=VIEWER, sync_to_thread=True)
+def newest(request: AnyRequest) -> Response[str]:
+    """Show who was seen for the first time most lately (a fragment)."""
+    brand = shell_of(request).brand or BrandId(0)
+    rows = api.newest_customers(runtime_of(request), NEWEST_SHOWN, brand)
+    return render(request, "profiles/_newest.html", rows=rows)
+
+
+@get("/home/worker", guards=VIEWER, sync_to_thread=True)
+def worker(request: AnyRequest) -> Response[str]:
+    """Show how far profiles and history are behind what was collected (a fragment)."""
+    return render(request, "profiles/_worker.html", status=api.worker_status(runtime_of(request)))
+
+
+def channel_chart(counts: Iterable[ChannelCount], buckets: Iterable[int], kind: str, say: Any) -> dict[str, Any]:
+    """Return stacked bars of events by channel for `ui.chart`; an empty bucket counts 0."""
+    by_channel: dict[str, dict[int, int]] = defaultdict(dict)
+    for one in counts:
+        by_channel[one.channel][one.time] = one.events
+    x = list(buckets)
+    order = [*CHANNEL_LABELS, *sorted(set(by_channel) - set(CHANNEL_LABELS))]
+    return {
+        "kind": "stacked",
+        "x": x,
+        "x_kind": kind,
+        "series": [
+            {
+                "key": channel or "other",
+                "label": say(CHANNEL_LABELS[channel]) if channel in CHANNEL_LABELS else channel,
+                "values": [by_channel[channel].get(time, 0) for time in x],
+            }
+            for channel in order
+            if channel in by_channel
+        ],
+    }

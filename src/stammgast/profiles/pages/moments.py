@@ -1,0 +1,193 @@
+"""Events of a timeline as people read them: days, sessions folded, and of each event what matters first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from stammgast.kernel.clock import day_of
+from stammgast.profiles.contracts import TimelineEvent
+from stammgast.profiles.figures.sessions import GAP_SECONDS
+from stammgast.profiles.pages.words import event_icon, event_label
+
+FOLD_FROM = 3
+"""A session of fewer events is shown open."""
+PRODUCTS_SHOWN = 5
+PROPERTIES_SHOWN = 12
+TEXT_SHOWN = 600
+LANDMARKS = ("Order", "Case", "Survey", "Review", "Mention", "Message", "Live Chat", "Call")
+"""Events that begin so are told on the fold of their session."""
+QUOTED = ("comment", "text", "answer", "message", "body", "question")
+"""Properties that are somebody's own words."""
+SCORED = ("score", "rating")
+
+
+class Product(msgspec.Struct, frozen=True):
+    """A line of an order: name, how many (None: not said) and price as text."""
+
+    name: str
+    quantity: str
+    price: str
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """One event, ready to be shown."""
+
+    event: TimelineEvent
+    label: str
+    """Marked for translation where the catalogue knows the event."""
+    icon: str
+    subject: str
+    """What it was about: a page, a product, an order number, a search; empty when nothing says so."""
+    quote: str
+    """The person's own words."""
+    score: str
+    products: tuple[Product, ...]
+    products_more: int
+    is_landmark: bool
+
+
+class Fold(msgspec.Struct, frozen=True):
+    """Moments of one channel with no gap of over 30 minutes, newest first; folded when there are FOLD_FROM or more."""
+
+    channel: str
+    moments: tuple[Moment, ...]
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether the moments stand under one line."""
+        return len(self.moments) >= FOLD_FROM
+
+    @property
+    def began(self) -> int:
+        """Time of the oldest moment, ms UTC."""
+        return self.moments[-1].event.time
+
+    @property
+    def ended(self) -> int:
+        """Time of the newest moment, ms UTC."""
+        return self.moments[0].event.time
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return (self.ended - self.began) / 1000
+
+    @property
+    def landmarks(self) -> tuple[Moment, ...]:
+        """Moments worth telling while it is folded."""
+        return tuple(one for one in self.moments if one.is_landmark)
+
+
+def fold_sessions(events: Sequence[TimelineEvent]) -> list[Fold]:
+    """Group a timeline (newest first) into sessions, each on one channel.
+
+    Imported events carry no session: each stands for itself.
+    """
+    folds: list[list[Moment]] = []
+    for event in events:
+        moment = read_moment(event)
+        if folds and _belongs(folds[-1][-1].event, event):
+            folds[-1].append(moment)
+        else:
+            folds.append([moment])
+    return [Fold(one[0].event.channel, tuple(one)) for one in folds]
+
+
+def _belongs(newer: TimelineEvent, older: TimelineEvent) -> bool:
+    is_live = not newer.is_import and not older.is_import
+    return is_live and newer.channel == older.channel and newer.time - older.time <= GAP_SECONDS * 1000
+
+
+def days_begun(folds: Sequence[Fold]) -> list[bool]:
+    """Say for each fold whether a new (UTC) day begins with it, so that the list can name the day.
+
+    >>> days_begun([])
+    []
+    """
+    days = [day_of(one.ended) for one in folds]
+    return [index == 0 or days[index - 1] != day for index, day in enumerate(days)]
+
+
+def read_moment(event: TimelineEvent) -> Moment:
+    """Return an event as it is shown."""
+    found = event.properties
+    products = tuple(_product(one) for one in _lines(found) if isinstance(one, dict))
+    return Moment(
+        event,
+        event_label(event.type, event.name),
+        event_icon(event.type, event.name, event.channel),
+        _subject(event),
+        _first_text(found, QUOTED),
+        _score(found),
+        products[:PRODUCTS_SHOWN],
+        max(0, len(products) - PRODUCTS_SHOWN),
+        event.type == "track" and event.name.startswith(LANDMARKS),
+    )
+
+
+def plain_properties(event: TimelineEvent) -> tuple[list[tuple[str, str]], int]:
+    """Return (name, text) of the properties that are one value each, and how many more there are.
+
+    >>> from stammgast.profiles.pages.moments import text_of_value
+    >>> text_of_value(True), text_of_value(2.0), text_of_value({"a": 1})
+    ('true', '2', '')
+    """
+    pairs = [(name, text) for name, value in event.properties.items() if (text := text_of_value(value))]
+    shown = pairs[:PROPERTIES_SHOWN]
+    return shown, len(event.properties) - len(shown)
+
+
+def text_of_value(value: Any) -> str:
+    """Return a single value as text, empty for what is none or made of parts."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, str | int | float):
+        return _cut(str(value))
+    return ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_SHOWN else text[: TEXT_SHOWN - 1] + "…"
+
+
+def _lines(properties: dict[str, Any]) -> list[Any]:
+    products = properties.get("products")
+    return products if isinstance(products, list) else []
+
+
+def _product(line: dict[str, Any]) -> Product:
+    name = _first_text(line, ("name", "title", "description", "sku", "product_id"))
+    return Product(name, text_of_value(line.get("quantity")), text_of_value(line.get("price")))
+
+
+def _first_text(properties: dict[str, Any], names: Sequence[str]) -> str:
+    for name in names:
+        if text := text_of_value(properties.get(name)).strip():
+            return text
+    return ""
+
+
+def _score(properties: dict[str, Any]) -> str:
+    score = _first_text(properties, SCORED)
+    scale = _first_text(properties, ("scale_max", "scale", "best"))
+    return f"{score} / {scale}" if score and scale.isdigit() else score
+
+
+def _subject(event: TimelineEvent) -> str:
+    found = event.properties
+    if event.type in {"page", "screen"}:
+        return event.page_title if event.page_title and event.page_title != event.name else event.page_path
+    if event.type == "group":
+        return event.group_id
+    if event.type == "identify":
+        return ", ".join(sorted(event.traits)[:6])
+    if event.name.startswith("Order"):
+        return _first_text(found, ("order_id", "order", "invoice"))
+    return _first_text(
+        found, ("name", "title", "subject", "query", "product", "survey", "campaign", "label", "path", "order_id")
+    )
