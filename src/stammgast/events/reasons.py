@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stammgast.kernel.i18n import marked as _
+
 INVALID_JSON = "invalid_json"
 NOT_A_NUMBER = "not_a_number"
 LONE_SURROGATE = "lone_surrogate"
@@ -27,26 +29,26 @@ MESSAGE_ID_REUSED = "message_id_reused"
 PROCESSING_FAILED = "processing_failed"
 
 REASONS: Mapping[str, str] = {
-    INVALID_JSON: "The event is not valid JSON.",
-    NOT_A_NUMBER: "The event holds NaN or Infinity, which JSON does not know. Send null instead.",
-    LONE_SURROGATE: "A text holds half a character (a lone surrogate). Cut texts between characters.",
-    NUL_CHARACTER: "A text holds a NUL character.",
-    NESTED_TOO_DEEP: "The event is nested deeper than 64 levels.",
-    EVENT_TOO_LARGE: "The event is larger than 32 KB (1 MB in an import).",
-    WRONG_TYPE: "A field has a type that it can't have.",
-    UNKNOWN_TYPE: "The type is none of track, identify, page, screen, group and alias.",
-    MISSING_IDENTITY: "The event has neither a userId nor an anonymousId.",
-    MISSING_EVENT: "A track event needs the name of what happened in `event`.",
-    MISSING_GROUP: "A group event needs a groupId.",
-    MISSING_PREVIOUS: "An alias event needs a previousId.",
-    MESSAGE_ID_TOO_LONG: "The messageId is longer than 100 characters.",
-    IDENTIFIER_TOO_LONG: "A userId, anonymousId, groupId or previousId is longer than 512 characters.",
-    NAME_TOO_LONG: "The name of the event is longer than 255 characters.",
-    TOO_MANY_PROPERTIES: "The event has more than 300 properties or traits.",
-    INVALID_TIMESTAMP: "A timestamp can't be read or lies outside the years 1900 to 2299. Send ISO 8601.",
-    EVENT_BLOCKED: "Events of this name are blocked by a rule of yours.",
-    SCHEMA_MISMATCH: "The event does not have the properties that its schema demands.",
-    MESSAGE_ID_REUSED: "Another event with the same messageId but different content came before.",
-    PROCESSING_FAILED: "The event could not be processed because of an error on our side.",
+    INVALID_JSON: _("The event is not valid JSON."),
+    NOT_A_NUMBER: _("The event holds NaN or Infinity, which JSON does not know. Send null instead."),
+    LONE_SURROGATE: _("A text holds half a character (a lone surrogate). Cut texts between characters."),
+    NUL_CHARACTER: _("A text holds a NUL character."),
+    NESTED_TOO_DEEP: _("The event is nested deeper than 64 levels."),
+    EVENT_TOO_LARGE: _("The event is larger than 32 KB (1 MB in an import)."),
+    WRONG_TYPE: _("A field has a type that it can't have."),
+    UNKNOWN_TYPE: _("The type is none of track, identify, page, screen, group and alias."),
+    MISSING_IDENTITY: _("The event has neither a userId nor an anonymousId."),
+    MISSING_EVENT: _("A track event needs the name of what happened in `event`."),
+    MISSING_GROUP: _("A group event needs a groupId."),
+    MISSING_PREVIOUS: _("An alias event needs a previousId."),
+    MESSAGE_ID_TOO_LONG: _("The messageId is longer than 100 characters."),
+    IDENTIFIER_TOO_LONG: _("A userId, anonymousId, groupId or previousId is longer than 512 characters."),
+    NAME_TOO_LONG: _("The name of the event is longer than 255 characters."),
+    TOO_MANY_PROPERTIES: _("The event has more than 300 properties or traits."),
+    INVALID_TIMESTAMP: _("A timestamp can't be read or lies outside the years 1900 to 2299. Send ISO 8601."),
+    EVENT_BLOCKED: _("Events of this name are blocked by a rule of yours."),
+    SCHEMA_MISMATCH: _("The event does not have the properties that its schema demands."),
+    MESSAGE_ID_REUSED: _("Another event with the same messageId but different content came before."),
+    PROCESSING_FAILED: _("The event could not be processed because of an error on our side."),
 }
 """Reason -> a sentence for people, in English; pages translate it."""
