@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
+from typing import TYPE_CHECKING, cast
 
 from stammgast.kernel.errors import NotAllowed, StammgastError
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Person, Role
 
-AnyConnection = ASGIConnection[BaseRouteHandler, "Person | None", object, object]  # type: ignore[type-var]
-
+if TYPE_CHECKING:
+    # The worker and commands know roles too, and need not load the web framework for them.
+    from litestar.connection import ASGIConnection
+    from litestar.handlers import BaseRouteHandler
+    from litestar.types import Guard
 
 NEEDED = {
     Role.ADMINISTRATOR: _("administrator"),
