@@ -10,7 +10,7 @@ from stammgast.events.pages import ROUTES
 from stammgast.events.tracker.serving import browser_snippet
 from stammgast.kernel.i18n import marked
 from stammgast.kernel.log import LogWriter
-from stammgast.kernel.manifest import AsgiMount, Manifest, Metric, NavigationEntry, ReadyCheck, Task
+from stammgast.kernel.manifest import AsgiMount, HomePanel, Manifest, Metric, NavigationEntry, ReadyCheck, Task
 from stammgast.workspace.contracts import BrowserSnippet
 
 MANIFEST = Manifest(
@@ -18,9 +18,12 @@ MANIFEST = Manifest(
     folder=Path(__file__).parent,
     routes=(*CONTROLLERS, *ROUTES),
     navigation=(
+        NavigationEntry("connect", marked("Quarantine"), "/connect/quarantine", "quarantine", order=40),
+        NavigationEntry("connect", marked("Event rules"), "/connect/rules", "filter", role="analyst", order=50),
         NavigationEntry("connect", marked("Import"), "/connect/import", "import", role="analyst", order=20),
         NavigationEntry("settings", marked("Channels"), "/settings/channels", "tag", role="analyst", order=35),
     ),
+    home_panels=(HomePanel("quarantine", "/home/quarantine", order=30, seconds=10),),
     mounts=(AsgiMount(http.PREFIXES, http.PATHS, http.make_collector),),
     commands=COMMANDS,
     services={

@@ -10,6 +10,7 @@ from stammgast.profiles.pages.customer import (
 )
 from stammgast.profiles.pages.customers import export_customers, list_customers
 from stammgast.profiles.pages.home import came_in, newest, worker
+from stammgast.profiles.pages.live import show_live, show_rows
 
 ROUTES = (
     list_customers,
@@ -21,4 +22,6 @@ ROUTES = (
     came_in,
     newest,
     worker,
+    show_live,
+    show_rows,
 )

@@ -12,8 +12,8 @@ from litestar.response import Stream
 
 from stammgast.events.enrichment.rules import CHANNELS
 from stammgast.kernel import clock
-from stammgast.kernel.ids import BrandId
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.ids import BrandId
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.contracts import TOTAL_MAX, CustomerFilter, CustomerRow, SortBy
@@ -151,7 +151,17 @@ def _cells(row: CustomerRow) -> list[Any]:
         for one in (row.first_seen, row.last_seen)
     )
     revenue = "" if row.revenue is None else decimal_text(row.revenue)
-    return [neutral(row.name), neutral(row.email), first, last, row.events, row.orders, revenue, row.currency, row.profile]
+    return [
+        neutral(row.name),
+        neutral(row.email),
+        first,
+        last,
+        row.events,
+        row.orders,
+        revenue,
+        row.currency,
+        row.profile,
+    ]
 
 
 def _csv_line(cells: list[Any]) -> str:

@@ -65,7 +65,7 @@ def newest(request: AnyRequest) -> Response[str]:
 @get("/home/worker", guards=VIEWER, sync_to_thread=True)
 def worker(request: AnyRequest) -> Response[str]:
     """Show how far profiles and history are behind what was collected (a fragment)."""
-    return render(request, "profiles/_worker.html", status=api.worker_status(runtime_of(request)))
+    return render(request, "profiles/_worker.html", worker=api.worker_status(runtime_of(request)))
 
 
 def channel_chart(counts: Iterable[ChannelCount], buckets: Iterable[int], kind: str, say: Any) -> dict[str, Any]:
