@@ -83,9 +83,13 @@ class Dictionary:
         self._loaded_at = -RELOAD_SECONDS
         self.is_stale = True
 
+    def seconds_until_due(self) -> float:
+        """Return how long to wait before loading again; 0 when it may be done now."""
+        return max(0.0, self._loaded_at + RELOAD_SECONDS - monotonic())
+
     def reload_if_due(self) -> None:
         """Load the delta again when it is stale and the last loading is long enough ago."""
-        if self.is_stale and monotonic() - self._loaded_at >= RELOAD_SECONDS:
+        if self.is_stale and not self.seconds_until_due():
             self._history.command("SYSTEM RELOAD DICTIONARY anchor_profiles_delta")
             self._loaded_at = monotonic()
             self.is_stale = False

@@ -143,7 +143,7 @@ class Worker:
 
     def is_settled(self) -> bool:
         """Say whether everything read is delivered and listed; for tests, which turn the worker by hand."""
-        return self._outbox_events == 0 and self._projection.is_clean
+        return self._outbox_events == 0 and self._projection.is_clean and self._sender.is_mapped()
 
     def close(self) -> None:
         """Stop the sender and give back what is open. What is not delivered stays in the outbox."""

@@ -32,6 +32,7 @@ WAITING_BYTES_MAX = 24 * 1024 * 1024
 """Parcels kept in memory; what is beyond is read from the outbox when its turn comes."""
 PERIOD_SECONDS = 0.2
 """Shortest time between two small inserts."""
+IDLE_SECONDS = 5.0
 RETRY_SECONDS_MAX = 5.0
 _READ_AT_ONCE = 8
 
@@ -90,9 +91,9 @@ class Sender:
         if self._thread.is_alive():
             self._thread.join(patience)
 
-    def is_alive(self) -> bool:
-        """Say whether the thread works."""
-        return self._thread.is_alive()
+    def is_mapped(self) -> bool:
+        """Say whether queries see every move of an anchor that was delivered."""
+        return not self._dictionary.is_stale
 
     def _run(self) -> None:
         wait = 0.1
@@ -114,6 +115,7 @@ class Sender:
         began = monotonic()
         parcels = self._next()
         if not parcels:
+            self._dictionary.reload_if_due()
             return
         if parcels[-1].batch <= self._recover_to:
             self._recover(parcels)
@@ -130,8 +132,7 @@ class Sender:
         """Wait for parcels; return as many as go into one insert. None recovered is mixed with one that is not."""
         with self._changed:
             if not self._must_look and not self._waiting:
-                self._dictionary.reload_if_due()
-                self._changed.wait(1.0)
+                self._changed.wait(self._dictionary.seconds_until_due() if self._dictionary.is_stale else IDLE_SECONDS)
             if not self._must_look:
                 return self._take_waiting()
             self._waiting.clear()
