@@ -9,9 +9,10 @@ import msgspec
 from stammgast.events import orders
 from stammgast.events.contracts import EventSchema, MessageBook, Quarantined, Rules
 from stammgast.events.definitions import RulesCache
-from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES, ChannelRule
-from stammgast.events.orders import Order, read_order
+from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, ChannelRule
+from stammgast.events.orders import DISCARD, REPLAY, Order, read_order
 from stammgast.events.reading import expand, message_digest, read_entry, read_raw, reject
+from stammgast.events.reasons import MESSAGE_ID_REUSED, PROCESSING_FAILED, REASONS
 from stammgast.events.receipts import receipt
 from stammgast.events.store import definitions
 from stammgast.events.store.quarantine import (
@@ -34,6 +35,12 @@ from stammgast.workspace.api import changing
 from stammgast.workspace.contracts import Actor
 
 __all__ = [
+    "CHANNELS",
+    "DISCARD",
+    "MESSAGE_ID_REUSED",
+    "PROCESSING_FAILED",
+    "REASONS",
+    "REPLAY",
     "MessageBook",
     "Order",
     "add_quarantined",
