@@ -46,14 +46,18 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
 
 def demo(data: DataOption = None) -> None:
     """Fill an installation that nobody uses yet with a demo company; a step of `up --demo`."""
+    from stammgast.events.demo.loading import load_demo
+    from stammgast.events.imports.running import running_system
     from stammgast.kernel.processes.run_dir import write_small
     from stammgast.kernel.processes.supervisor import GREETING
-    from stammgast.operations.demo import demo_login
+    from stammgast.operations.demo import BY, demo_login
 
     with installation(data) as runtime:
         login = demo_login(runtime)
         if login is not None:
             write_small(runtime.settings.run_dir / GREETING, login, mode=0o600)
+            with running_system(runtime.settings) as address:
+                load_demo(runtime, BY, address)
 
 
 def _status_text(found: Status) -> str:

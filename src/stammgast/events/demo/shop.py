@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from stammgast.events.demo.catalogue import BY_SKU, CATEGORIES, CURRENCY, PRODUCTS, Product
 from stammgast.events.demo.source import demo_key, given_key, make_demo_source
@@ -37,7 +38,7 @@ def show_shop(request: AnyRequest) -> Response[str]:
 
 
 @get("/demo/shop/product/{sku:str}", sync_to_thread=True)
-def show_product(request: AnyRequest, sku: str) -> Response[str]:
+def show_product(request: AnyRequest, sku: FromPath[str]) -> Response[str]:
     """Show one product."""
     product = BY_SKU.get(sku)
     if product is None:

@@ -14,7 +14,7 @@ from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, C
 from stammgast.kernel.errors import Invalid, StammgastError
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role
-from stammgast.web.forms import Form
+from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
@@ -46,7 +46,7 @@ def show_channels(request: AnyRequest) -> Response[str]:
 
 
 @post("/settings/channels", guards=ANALYST, status_code=200, sync_to_thread=True)
-def change_channels(request: AnyRequest, form: Form) -> Response[Any]:
+def change_channels(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Keep the rules as the form shows them, or bring back those Stammgast comes with."""
     if form.text("do") == "reset":
         api.change_channel_rules(runtime_of(request), _by(request), ())

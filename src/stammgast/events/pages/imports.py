@@ -11,6 +11,7 @@ from typing import Any
 import anyio.to_thread
 import yaml
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import File
 
 from stammgast.events.imports import jobs
@@ -22,7 +23,7 @@ from stammgast.events.imports.tables import open_table
 from stammgast.kernel.errors import Invalid, StammgastError
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role
-from stammgast.web.forms import Form
+from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
@@ -83,7 +84,7 @@ def show_imports(request: AnyRequest) -> Response[str]:
 
 
 @post("/connect/import", guards=ANALYST, status_code=200, request_max_body_size=UPLOAD_BYTES_MAX)
-async def upload(request: AnyRequest, form: Form) -> Response[Any]:
+async def upload(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Take a file and go on to its map."""
     file = form.files.get("file")
     if file is None or not file.filename:
@@ -94,13 +95,13 @@ async def upload(request: AnyRequest, form: Form) -> Response[Any]:
 
 
 @get("/connect/import/{number:int}", guards=ANALYST, sync_to_thread=True)
-def show_import(request: AnyRequest, number: int) -> Response[str]:
+def show_import(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Show one import: its map while it is a draft, its progress, what came of it."""
     return _job_page(request, number, Form())
 
 
 @get("/connect/import/{number:int}/progress", guards=ANALYST, sync_to_thread=True)
-def show_progress(request: AnyRequest, number: int) -> Response[str]:
+def show_progress(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Show how far it is; a fragment. When it has ended, the whole page is loaded anew."""
     found = jobs.job(runtime_of(request), number)
     response = render(request, "events/_import_progress.html", job=found)
@@ -110,7 +111,7 @@ def show_progress(request: AnyRequest, number: int) -> Response[str]:
 
 
 @post("/connect/import/{number:int}/map", guards=ANALYST, status_code=200, sync_to_thread=True)
-def try_map(request: AnyRequest, number: int, form: Form) -> Response[Any]:
+def try_map(request: AnyRequest, number: FromPath[int], form: SentForm) -> Response[Any]:
     """Keep the map that the form describes, and try it."""
     try:
         text = form.text("yaml") if form.text("how") == "yaml" else _map_of(form)
@@ -123,28 +124,28 @@ def try_map(request: AnyRequest, number: int, form: Form) -> Response[Any]:
 
 
 @post("/connect/import/{number:int}/start", guards=ANALYST, status_code=303, sync_to_thread=True)
-def start_import(request: AnyRequest, number: int, form: Form) -> Response[Any]:
+def start_import(request: AnyRequest, number: FromPath[int], form: SentForm) -> Response[Any]:
     """Start the import, or let a stopped one go on."""
     jobs.start(runtime_of(request), _by(request), number, form.text("source"))
     return redirect(f"/connect/import/{number}")
 
 
 @post("/connect/import/{number:int}/stop", guards=ANALYST, status_code=303, sync_to_thread=True)
-def stop_import(request: AnyRequest, number: int) -> Response[Any]:
+def stop_import(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     """Ask it to stop."""
     jobs.stop(runtime_of(request), _by(request), number)
     return redirect(f"/connect/import/{number}", flash=_("It stops after the lines under way. What came in stays."))
 
 
 @post("/connect/import/{number:int}/remove", guards=ANALYST, status_code=303, sync_to_thread=True)
-def remove_import(request: AnyRequest, number: int) -> Response[Any]:
+def remove_import(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     """Remove the uploaded file and the line about it."""
     jobs.remove(runtime_of(request), _by(request), number)
     return redirect("/connect/import", flash=_("Removed. What was imported stays."))
 
 
 @get("/connect/import/{number:int}/refused", guards=ANALYST, sync_to_thread=True)
-def download_refused(request: AnyRequest, number: int) -> File:
+def download_refused(request: AnyRequest, number: FromPath[int]) -> File:
     """Give the lines that could not be used, each with its reason, as CSV."""
     found = jobs.job(runtime_of(request), number)
     path = jobs.job_folder(runtime_of(request), number) / jobs.REFUSED_NAME
