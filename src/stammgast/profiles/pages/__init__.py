@@ -5,6 +5,7 @@ from __future__ import annotations
 from stammgast.profiles.pages.customer import (
     count_newer,
     show_customer,
+    show_part,
     show_raw_event,
     show_timeline,
 )
@@ -16,6 +17,7 @@ ROUTES = (
     list_customers,
     export_customers,
     show_customer,
+    show_part,
     show_timeline,
     count_newer,
     show_raw_event,

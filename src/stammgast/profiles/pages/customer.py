@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get
 
 from stammgast.kernel.errors import NotFound
+from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
+from stammgast.profiles.contracts import Profile, TimelinePage
 from stammgast.profiles.pages import words
-from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_properties
+from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_values
+from stammgast.profiles.pages.reading import consent_of, figures_of, known_first
 from stammgast.web.guards import person_of, requires
-from stammgast.web.pages import redirect, render, runtime_of
+from stammgast.web.pages import redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
-from stammgast.workspace.api import list_sources
-from stammgast.workspace.audit import record_seen
+from stammgast.workspace.api import list_sources, record_seen
 
 TABS = (("timeline", _("Timeline")), ("who", _("Who")), ("now", _("What matters")))
-NEWER_COUNTED_MAX = 100
+PARTS = frozenset({"who", "now"})
+PAGE_EVENTS = 50
 LIVE_SECONDS = 3
 VIEWER = [requires("viewer")]
 
@@ -29,81 +33,155 @@ VIEWER = [requires("viewer")]
 def show_customer(request: AnyRequest, number: int) -> Response[Any]:
     """Show the customer; a number that was merged away leads to the profile that is now."""
     runtime = runtime_of(request)
-    profile = api.get_profile(runtime, f"profile:{number}")
+    profile = _profile(runtime, number)
     if profile.profile != number:
         return redirect(f"/customers/{profile.profile}")
     record_seen(runtime, person_of(request), f"profile {number}")
-    asked = request.query_params
+    tab = request.query_params.get("tab", "")
     return render(
         request,
         "profiles/customer.html",
-        profile=profile,
-        tab=asked.get("tab") if asked.get("tab") in dict(TABS) else TABS[0][0],
+        tab=tab if tab in dict(TABS) else TABS[0][0],
         tabs=TABS,
-        chosen={"channel": asked.get("channel", ""), "name": asked.get("name", "")},
-        sources={one.id: one.name for one in list_sources(runtime)},
-        merges=api.merges(runtime, profile) if profile.merged else (),
-        words=words,
+        chosen=_chosen(request),
+        **_about(runtime, profile),
     )
+
+
+@get("/customers/{number:int}/parts/{part:str}", guards=VIEWER, sync_to_thread=True)
+def show_part(request: AnyRequest, number: int, part: str) -> Response[str]:
+    """Show one column of the page again (a fragment), after something new happened."""
+    if part not in PARTS:
+        raise NotFound(what=_("part"), name=part)
+    runtime = runtime_of(request)
+    return render(request, f"profiles/_{part}.html", **_about(runtime, _profile(runtime, number)))
 
 
 @get("/customers/{number:int}/timeline", guards=VIEWER, sync_to_thread=True)
-def show_timeline(request: AnyRequest, number: int) -> Response[str]:
-    """Show a page of the timeline (a fragment): newest first, sessions folded."""
+def show_timeline(request: AnyRequest, number: int, since: int = 0, shown: int = 0) -> Response[str]:
+    """Show a page of the timeline (a fragment): newest first, sessions folded.
+
+    `since`: the newest event shown before (ms UTC), what came later stands out. `shown`: the newest event of the last
+    session of the page before, so that its day is not named again.
+    """
     runtime = runtime_of(request)
-    profile = api.get_profile(runtime, f"profile:{number}")
-    asked = request.query_params
-    before = asked.get("before", "")
-    page = api.timeline(runtime, profile.anchors, before=before, limit=50, **_filters(request))
-    folds = fold_sessions(page.events)
-    names = api.event_names(runtime, profile.anchors) if not before else []
-    return render(
+    profile = _profile(runtime, number)
+    before = request.query_params.get("before", "")
+    chosen = _chosen(request)
+    page = _events(runtime, profile, request, before)
+    folds = fold_sessions(page.events if page else ())
+    formats = shell_of(request).formats
+    response = render(
         request,
         "profiles/_timeline.html",
         profile=profile,
-        folds=list(zip(folds, days_begun(folds), strict=True)),
-        next=page.next,
+        is_unavailable=page is None,
+        folds=list(zip(folds, days_begun(folds, formats.date, shown), strict=True)),
+        next=page.next if page else None,
         is_first=not before,
-        names=[(f"{kind}:{name}", words.event_label(kind, name), count) for kind, name, count in names],
-        channels=sorted(profile.features.get("channels", {})),
-        chosen={"channel": asked.get("channel", ""), "name": asked.get("name", "")},
-        newest=page.events[0].time if page.events else 0,
+        before=before,
+        names=_names(runtime, profile) if page and not before and not since else [],
+        channels=_channels(profile, chosen["channel"]),
+        chosen=chosen,
+        since=since,
+        newest=page.events[0].time if page and page.events else 0,
         live_seconds=LIVE_SECONDS,
-        plain_properties=plain_properties,
+        sources={one.id: one.name for one in list_sources(runtime)},
         words=words,
     )
+    if request.headers.get("hx-trigger") == "timeline-filters":
+        response.headers["hx-push-url"] = _page_address(number, chosen)
+    if since:
+        # The columns beside the timeline listen to this.
+        response.headers["hx-trigger"] = "renewed"
+    return response
 
 
 @get("/customers/{number:int}/newer", guards=VIEWER, sync_to_thread=True)
 def count_newer(request: AnyRequest, number: int, since: int = 0) -> Response[str]:
-    """Say how many events came after `since` (ms UTC), as a button that shows them (a fragment)."""
+    """Say how many events came after `since` (ms UTC), as a button that shows them (a fragment, mostly empty)."""
     runtime = runtime_of(request)
-    profile = api.get_profile(runtime, f"profile:{number}")
-    page = api.timeline(runtime, profile.anchors, limit=NEWER_COUNTED_MAX, **_filters(request))
-    count = sum(one.time > since for one in page.events)
-    return render(request, "profiles/_newer.html", profile=profile, count=count, most=NEWER_COUNTED_MAX)
+    page = _events(runtime, _profile(runtime, number), request, "")
+    count = sum(one.time > since for one in page.events) if page else 0
+    return render(
+        request,
+        "profiles/_newer.html",
+        number=number,
+        count=count,
+        is_more=count >= PAGE_EVENTS,
+        since=since,
+        chosen=_chosen(request),
+    )
 
 
-@get("/customers/{number:int}/events/{message_id:str}", guards=VIEWER, sync_to_thread=True)
-def show_raw_event(request: AnyRequest, number: int, message_id: str) -> Response[str]:
-    """Show one event as it came in (a fragment)."""
+@get("/customers/{number:int}/event", guards=VIEWER, sync_to_thread=True)
+def show_raw_event(request: AnyRequest, number: int) -> Response[str]:
+    """Show one event (`id` is its message id) as it came in (a fragment)."""
     runtime = runtime_of(request)
-    raw = api.raw_event(runtime, _anchors(runtime, number), message_id)
+    message_id = request.query_params.get("id", "")
+    raw = api.raw_event(runtime, api.profile_anchors(runtime, f"profile:{number}"), message_id)
     if raw is None:
         raise NotFound(what=_("event"), name=message_id)
+    said = msgspec.json.decode(raw)
+    values, others = plain_values(said.get("properties") or said.get("traits") or {})
     pretty = msgspec.json.format(raw, indent=2)
-    return render(request, "profiles/_raw_event.html", raw=pretty)
+    return render(request, "profiles/_raw_event.html", raw=pretty, values=values, others=others)
 
 
-def _anchors(runtime: Runtime, number: int) -> Any:
-    return api.profile_anchors(runtime, f"profile:{number}")
+def _profile(runtime: Runtime, number: int) -> Profile:
+    return api.get_profile(runtime, f"profile:{number}")
 
 
-def _filters(request: AnyRequest) -> dict[str, Any]:
-    asked = request.query_params
-    kind, _colon, name = asked.get("name", "").partition(":")
+def _about(runtime: Runtime, profile: Profile) -> dict[str, Any]:
+    """Return what the columns beside the timeline show."""
     return {
-        "channels": (asked["channel"],) if asked.get("channel") else (),
-        "names": (name,) if name else (),
-        "types": (kind,) if kind else (),
+        "profile": profile,
+        "identifiers": known_first(profile.identifiers),
+        "figures": figures_of(profile.features),
+        "consent": consent_of(profile.consent),
+        "merges": api.merges(runtime, profile) if profile.merged else (),
+        "sources": {one.id: one.name for one in list_sources(runtime)},
+        "words": words,
     }
+
+
+def _events(runtime: Runtime, profile: Profile, request: AnyRequest, before: str) -> TimelinePage | None:
+    """Return a page of events as the address filters them, None while the history does not answer."""
+    chosen = _chosen(request)
+    kind, _colon, name = chosen["name"].partition(":")
+    try:
+        return api.timeline(
+            runtime,
+            profile.anchors,
+            before=before,
+            limit=PAGE_EVENTS,
+            channels=(chosen["channel"],) if chosen["channel"] else (),
+            names=(name,) if name else (),
+            types=(kind,) if kind else (),
+        )
+    except HistoryUnavailable:
+        return None
+
+
+def _names(runtime: Runtime, profile: Profile) -> list[tuple[str, str, int]]:
+    """Return (value, label, count) of the kinds of events to filter by; none while the history does not answer."""
+    try:
+        found = api.event_names(runtime, profile.anchors)
+    except HistoryUnavailable:
+        return []
+    return [(f"{kind}:{name}", words.event_label(kind, name), count) for kind, name, count in found]
+
+
+def _channels(profile: Profile, chosen: str) -> list[str]:
+    known = set(profile.features.get("channels", ()))
+    return sorted(known | {chosen} if chosen else known)
+
+
+def _chosen(request: AnyRequest) -> dict[str, str]:
+    asked = request.query_params
+    return {"channel": asked.get("channel", "")[:40], "name": asked.get("name", "")[:200]}
+
+
+def _page_address(number: int, chosen: dict[str, str]) -> str:
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    return f"/customers/{number}" + (f"?{query}" if query else "")

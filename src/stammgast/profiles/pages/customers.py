@@ -22,17 +22,17 @@ from stammgast.profiles.pages.words import CHANNEL_LABELS
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
 from stammgast.web.shell import AnyRequest
-from stammgast.web.tables import Column
+from stammgast.web.tables import Column, TableState
 from stammgast.workspace.audit import record_seen
 
 SORTS: tuple[SortBy, ...] = ("last_seen", "first_seen", "name", "events", "orders", "revenue")
 COLUMNS = (
     Column(_("Customer"), "name"),
-    Column(_("First seen"), "first_seen", is_hidden_small=True),
-    Column(_("Last seen"), "last_seen"),
-    Column(_("Events"), "events", align="end", is_hidden_small=True),
-    Column(_("Orders"), "orders", align="end", is_hidden_small=True),
-    Column(_("Revenue"), "revenue", align="end"),
+    Column(_("First seen"), "first_seen", is_hidden_small=True, is_descending_first=True),
+    Column(_("Last seen"), "last_seen", is_descending_first=True),
+    Column(_("Events"), "events", align="end", is_hidden_small=True, is_descending_first=True),
+    Column(_("Orders"), "orders", align="end", is_hidden_small=True, is_descending_first=True),
+    Column(_("Revenue"), "revenue", align="end", is_descending_first=True),
 )
 PERIODS = (
     ("", _("Any time")),
@@ -44,6 +44,7 @@ PERIODS = (
 KNOWN = (("", _("Known and anonymous")), ("yes", _("Known only")), ("no", _("Anonymous only")))
 ORDERED = (("", _("With and without orders")), ("yes", _("With orders")), ("no", _("Without orders")))
 PAGE_ROWS = 50
+CHANNEL_LENGTH_MAX = 40
 EXPORT_PAGE = 500
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -53,22 +54,24 @@ def list_customers(request: AnyRequest) -> Response[str]:
     """Show one page of the customers that the address asks for."""
     runtime = runtime_of(request)
     asked = request.query_params
-    text, wanted = (asked.get("q") or "").strip()[:200], read_filter(request)
+    text, wanted = read_text(request), read_filter(request)
     sort, is_reversed = read_sort(asked.get("sort", ""))
     page = api.list_customers(
         runtime, text, wanted=wanted, sort=sort, is_reversed=is_reversed, after=asked.get("after", ""), limit=PAGE_ROWS
     )
+    is_descending = (sort == "name") == is_reversed
     return render(
         request,
         "profiles/customers.html",
         page=page,
         text=text,
-        sort=sort,
-        is_descending=(sort == "name") == is_reversed,
+        table=TableState(1, PAGE_ROWS, sort, is_descending, text),
+        sort_kept=f"{'-' if is_descending else ''}{sort}",
         columns=COLUMNS,
         total_max=TOTAL_MAX,
-        is_filtered=bool(text) or wanted != CustomerFilter(brand=wanted.brand),
-        channels=[("", _("All channels")), *((one, CHANNEL_LABELS[one]) for one in CHANNELS)],
+        is_later=bool(asked.get("after")),
+        is_filtered=bool(text) or wanted != CustomerFilter(),
+        channels=channel_choices(wanted.channel),
         periods=PERIODS,
         known=KNOWN,
         ordered=ORDERED,
@@ -81,7 +84,7 @@ def export_customers(request: AnyRequest) -> Stream:
     """Send the customers that the address asks for as CSV, all of them."""
     runtime = runtime_of(request)
     wanted = read_filter(request)
-    text = (request.query_params.get("q") or "").strip()[:200]
+    text = read_text(request)
     record_seen(runtime, person_of(request), "customers (export)", query=text)
     head = [translate(request, one.label) for one in COLUMNS]
     head[1:1] = [translate(request, _("Mail address"))]
@@ -92,12 +95,27 @@ def export_customers(request: AnyRequest) -> Stream:
     )
 
 
+def read_text(request: AnyRequest) -> str:
+    """Return what is searched for."""
+    return (request.query_params.get("q") or "").strip()[:200]
+
+
+def channel_choices(chosen: str = "") -> list[tuple[str, str]]:
+    """Return the channels to filter by; one that only a company's own rule names is added when it is chosen.
+
+    >>> channel_choices("kiosk")[-1]
+    ('kiosk', 'kiosk')
+    """
+    choices = [("", _("All channels")), *((one, CHANNEL_LABELS[one]) for one in CHANNELS)]
+    return choices if chosen in ("", *CHANNELS) else [*choices, (chosen, chosen)]
+
+
 def read_filter(request: AnyRequest) -> CustomerFilter:
     """Return the filter that the address and the chosen brand ask for; what makes no sense filters nothing."""
     asked = request.query_params
     days = asked.get("seen", "")
     return CustomerFilter(
-        channel=asked.get("channel", "") if asked.get("channel") in CHANNELS else "",
+        channel=asked.get("channel", "")[:CHANNEL_LENGTH_MAX],
         brand=shell_of(request).brand or BrandId(0),
         is_identified=_yes_or_no(asked.get("known")),
         has_orders=_yes_or_no(asked.get("ordered")),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 from litestar import Response, get
 
 from stammgast.kernel import clock
+from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import BrandId
+from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.contracts import ChannelCount
 from stammgast.profiles.pages.words import CHANNEL_LABELS
@@ -27,26 +31,32 @@ SPANS = {
 }
 """Span -> (bucket in ms, buckets, kind of axis, its words, its unit)."""
 NEWEST_SHOWN = 8
+SILENT_MILLIS = 15_000
+"""The worker tells of itself every second."""
+LAG_ATTENTION_SECONDS = 5
 
 
 @get("/home/came-in", guards=VIEWER, sync_to_thread=True)
-def came_in(request: AnyRequest) -> Response[str]:
-    """Show what came in by channel (a fragment)."""
-    span = request.query_params.get("span", "day")
-    span = span if span in SPANS else "day"
+def came_in(request: AnyRequest) -> Response[Any]:
+    """Show what came in by channel (a fragment); 204 when nothing is other than what the page shows already (`known`)."""
+    asked = request.query_params
+    span = asked["span"] if asked.get("span") in SPANS else "day"
     bucket, count, kind, period, unit = SPANS[span]
     end = (clock.now_millis() // bucket + 1) * bucket
     start = end - bucket * count
     brand = shell_of(request).brand or BrandId(0)
-    counts = api.events_by_channel(
-        runtime_of(request), start=start, end=end, bucket_seconds=bucket // 1000, brand=brand
-    )
-    chart = channel_chart(counts, range(start, end, bucket), kind, lambda text: translate(request, text))
+    counts = _counts(runtime_of(request), start, end, bucket, brand)
+    state = format(zlib.crc32(msgspec.json.encode((start, counts))), "x")
+    if asked.get("known") == state:
+        return Response(b"", status_code=204)
+    chart = channel_chart(counts or (), range(start, end, bucket), kind, lambda text: translate(request, text))
     return render(
         request,
         "profiles/_came_in.html",
         chart=chart,
-        total=sum(one.events for one in counts),
+        total=sum(one.events for one in counts or ()),
+        is_unavailable=counts is None,
+        state=state,
         span=span,
         spans=[(name, one[3]) for name, one in SPANS.items()],
         period=period,
@@ -65,7 +75,19 @@ def newest(request: AnyRequest) -> Response[str]:
 @get("/home/worker", guards=VIEWER, sync_to_thread=True)
 def worker(request: AnyRequest) -> Response[str]:
     """Show how far profiles and history are behind what was collected (a fragment)."""
-    return render(request, "profiles/_worker.html", worker=api.worker_status(runtime_of(request)))
+    status = api.worker_status(runtime_of(request))
+    is_silent = status is not None and clock.now_millis() - status.at > SILENT_MILLIS
+    return render(
+        request, "profiles/_worker.html", status=status, is_silent=is_silent, lag_attention=LAG_ATTENTION_SECONDS
+    )
+
+
+def _counts(runtime: Runtime, start: int, end: int, bucket: int, brand: BrandId) -> tuple[ChannelCount, ...] | None:
+    """Return what came in, None while the history does not answer."""
+    try:
+        return api.events_by_channel(runtime, start=start, end=end, bucket_seconds=bucket // 1000, brand=brand)
+    except HistoryUnavailable:
+        return None
 
 
 def channel_chart(counts: Iterable[ChannelCount], buckets: Iterable[int], kind: str, say: Any) -> dict[str, Any]:
@@ -77,6 +99,7 @@ def channel_chart(counts: Iterable[ChannelCount], buckets: Iterable[int], kind: 
     order = [*CHANNEL_LABELS, *sorted(set(by_channel) - set(CHANNEL_LABELS))]
     return {
         "kind": "stacked",
+        "calm": True,
         "x": x,
         "x_kind": kind,
         "series": [

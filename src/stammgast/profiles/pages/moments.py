@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
-from stammgast.kernel.clock import day_of
+from stammgast.events.contracts import MICROS
 from stammgast.profiles.contracts import TimelineEvent
 from stammgast.profiles.figures.sessions import GAP_SECONDS
-from stammgast.profiles.pages.words import event_icon, event_label
+from stammgast.profiles.pages.words import EVENT_LABELS, event_icon, event_label
 
 FOLD_FROM = 3
 """A session of fewer events is shown open."""
+LATE_MILLIS = 3_600_000
+MONEY_MAX = 10**12
 PRODUCTS_SHOWN = 5
 PROPERTIES_SHOWN = 12
 TEXT_SHOWN = 600
@@ -25,11 +29,11 @@ SCORED = ("score", "rating")
 
 
 class Product(msgspec.Struct, frozen=True):
-    """A line of an order: name, how many (None: not said) and price as text."""
+    """A line of an order: name, how many (empty: not said), price of one in micros (None: not said)."""
 
     name: str
     quantity: str
-    price: str
+    price: int | None
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -37,7 +41,9 @@ class Moment(msgspec.Struct, frozen=True):
 
     event: TimelineEvent
     label: str
-    """Marked for translation where the catalogue knows the event."""
+    """The event's own name, or one of ours, which is marked for translation."""
+    is_own_name: bool
+    """Whether `label` is the sender's word and must not be translated."""
     icon: str
     subject: str
     """What it was about: a page, a product, an order number, a search; empty when nothing says so."""
@@ -47,6 +53,8 @@ class Moment(msgspec.Struct, frozen=True):
     products: tuple[Product, ...]
     products_more: int
     is_landmark: bool
+    is_late: bool
+    """Came more than LATE_MILLIS after it happened, though not by an import."""
 
 
 class Fold(msgspec.Struct, frozen=True):
@@ -101,23 +109,27 @@ def _belongs(newer: TimelineEvent, older: TimelineEvent) -> bool:
     return is_live and newer.channel == older.channel and newer.time - older.time <= GAP_SECONDS * 1000
 
 
-def days_begun(folds: Sequence[Fold]) -> list[bool]:
-    """Say for each fold whether a new (UTC) day begins with it, so that the list can name the day.
+def days_begun(folds: Sequence[Fold], day_of: Callable[[int], str], shown: int = 0) -> list[bool]:
+    """Say for each fold whether a new day begins with it, so that the list can name the day.
 
-    >>> days_begun([])
+    `day_of` names the day of a moment (ms UTC) in the reader's zone; `shown` is a moment of the day named last, 0 for none.
+
+    >>> days_begun([], str)
     []
     """
-    days = [day_of(one.ended) for one in folds]
-    return [index == 0 or days[index - 1] != day for index, day in enumerate(days)]
+    days = [day_of(shown) if shown else "", *(day_of(one.ended) for one in folds)]
+    return [day != before for before, day in pairwise(days)]
 
 
 def read_moment(event: TimelineEvent) -> Moment:
     """Return an event as it is shown."""
     found = event.properties
     products = tuple(_product(one) for one in _lines(found) if isinstance(one, dict))
+    label = event_label(event.type, event.name)
     return Moment(
         event,
-        event_label(event.type, event.name),
+        label,
+        label == event.name and label not in EVENT_LABELS,
         event_icon(event.type, event.name, event.channel),
         _subject(event),
         _first_text(found, QUOTED),
@@ -125,23 +137,26 @@ def read_moment(event: TimelineEvent) -> Moment:
         products[:PRODUCTS_SHOWN],
         max(0, len(products) - PRODUCTS_SHOWN),
         event.type == "track" and event.name.startswith(LANDMARKS),
+        not event.is_import and event.received_at - event.time > LATE_MILLIS,
     )
 
 
-def plain_properties(event: TimelineEvent) -> tuple[list[tuple[str, str]], int]:
-    """Return (name, text) of the properties that are one value each, and how many more there are.
+def plain_values(found: Mapping[str, Any]) -> tuple[list[tuple[str, str]], int]:
+    """Return (name, text) of the properties or traits that are one value each, and how many more there are.
 
-    >>> from stammgast.profiles.pages.moments import text_of_value
-    >>> text_of_value(True), text_of_value(2.0), text_of_value({"a": 1})
-    ('true', '2', '')
+    >>> plain_values({"plan": "gold", "seats": 2.0, "parts": [1]})
+    ([('plan', 'gold'), ('seats', '2')], 1)
     """
-    pairs = [(name, text) for name, value in event.properties.items() if (text := text_of_value(value))]
-    shown = pairs[:PROPERTIES_SHOWN]
-    return shown, len(event.properties) - len(shown)
+    shown = [(name, text) for name, value in found.items() if (text := text_of_value(value))][:PROPERTIES_SHOWN]
+    return shown, len(found) - len(shown)
 
 
 def text_of_value(value: Any) -> str:
-    """Return a single value as text, empty for what is none or made of parts."""
+    """Return a single value as text, empty for what is none or made of parts.
+
+    >>> text_of_value(True), text_of_value(2.0), text_of_value({"a": 1})
+    ('true', '2', '')
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
@@ -162,7 +177,16 @@ def _lines(properties: dict[str, Any]) -> list[Any]:
 
 def _product(line: dict[str, Any]) -> Product:
     name = _first_text(line, ("name", "title", "description", "sku", "product_id"))
-    return Product(name, text_of_value(line.get("quantity")), text_of_value(line.get("price")))
+    return Product(name, text_of_value(line.get("quantity")), _micros(line.get("price")))
+
+
+def _micros(price: Any) -> int | None:
+    """Return a price as micros, None for what is not one."""
+    try:
+        exact = Decimal(text_of_value(price))
+    except InvalidOperation:
+        return None
+    return int(exact * MICROS) if exact.is_finite() and abs(exact) < MONEY_MAX else None
 
 
 def _first_text(properties: dict[str, Any], names: Sequence[str]) -> str:

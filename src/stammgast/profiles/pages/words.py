@@ -114,6 +114,7 @@ FLAG_LABELS = {
     "clock_uncorrected": _("The sender's clock could not be corrected"),
 }
 FEEDBACK_LABELS = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "review": _("Review"), "survey": _("Survey")}
+MERGE_RULES = {"seen_together": _("Seen together on one event")}
 
 
 def event_label(kind: str, name: str) -> str:

@@ -141,6 +141,11 @@ class Worker:
             sleep(max(0.0, SMALL_BATCH_SECONDS - (monotonic() - began)))
         return bool(entries or fired)
 
+    @property
+    def position(self) -> int:
+        """The log position up to which everything is committed."""
+        return self._progress.position
+
     def is_settled(self) -> bool:
         """Say whether everything read is delivered and listed; for tests, which turn the worker by hand."""
         return self._outbox_events == 0 and self._projection.is_clean and self._sender.is_mapped()
