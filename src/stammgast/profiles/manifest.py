@@ -3,18 +3,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from stammgast.events.contracts import MessageBook
-from stammgast.kernel.i18n import marked
-from stammgast.kernel.manifest import Manifest, SearchProvider
+from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.manifest import HomePanel, Manifest, NavigationEntry, SearchProvider
 from stammgast.profiles import api
 from stammgast.profiles.figures import FEATURES
 from stammgast.profiles.http import CONTROLLERS
 from stammgast.profiles.operating import METRICS, find_customers
+from stammgast.profiles.pages import ROUTES
 
 MANIFEST = Manifest(
     name="profiles",
     folder=Path(__file__).parent,
-    routes=CONTROLLERS,
-    search=(SearchProvider(marked("Customers"), find_customers),),
+    routes=(*ROUTES, *CONTROLLERS),
+    navigation=(NavigationEntry("customers", _("Customers"), "/customers", "customers"),),
+    home_panels=(
+        HomePanel("came-in", "/home/came-in", order=10, wide=True),
+        HomePanel("newest-customers", "/home/newest-customers", order=20, seconds=5),
+        HomePanel("worker", "/home/worker", order=30, seconds=5),
+    ),
+    search=(SearchProvider(_("Customers"), find_customers),),
     features=FEATURES,
     metrics=METRICS,
     services={MessageBook: api.message_book},

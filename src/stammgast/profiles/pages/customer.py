@@ -163,13 +163,15 @@ def _events(runtime: Runtime, profile: Profile, request: AnyRequest, before: str
         return None
 
 
-def _names(runtime: Runtime, profile: Profile) -> list[tuple[str, str, int]]:
-    """Return (value, label, count) of the kinds of events to filter by; none while the history does not answer."""
+def _names(runtime: Runtime, profile: Profile) -> list[tuple[str, str, bool, int]]:
+    """Return (value, label, whether it is the sender's own word, count) of the kinds of events to filter by; none while the history does not answer."""
     try:
         found = api.event_names(runtime, profile.anchors)
     except HistoryUnavailable:
         return []
-    return [(f"{kind}:{name}", words.event_label(kind, name), count) for kind, name, count in found]
+    return [
+        (f"{kind}:{name}", words.event_label(kind, name), words.is_own_name(name), count) for kind, name, count in found
+    ]
 
 
 def _channels(profile: Profile, chosen: str) -> list[str]:

@@ -12,7 +12,7 @@ import msgspec
 from stammgast.events.contracts import MICROS
 from stammgast.profiles.contracts import TimelineEvent
 from stammgast.profiles.figures.sessions import GAP_SECONDS
-from stammgast.profiles.pages.words import EVENT_LABELS, event_icon, event_label
+from stammgast.profiles.pages.words import event_icon, event_label, is_own_name
 
 FOLD_FROM = 3
 """A session of fewer events is shown open."""
@@ -84,6 +84,12 @@ class Fold(msgspec.Struct, frozen=True):
         return (self.ended - self.began) / 1000
 
     @property
+    def entry(self) -> str:
+        """Where it began: the title or path of the first page, empty when there was none."""
+        first = self.moments[-1].event
+        return first.page_title or first.page_path
+
+    @property
     def landmarks(self) -> tuple[Moment, ...]:
         """Moments worth telling while it is folded."""
         return tuple(one for one in self.moments if one.is_landmark)
@@ -125,11 +131,10 @@ def read_moment(event: TimelineEvent) -> Moment:
     """Return an event as it is shown."""
     found = event.properties
     products = tuple(_product(one) for one in _lines(found) if isinstance(one, dict))
-    label = event_label(event.type, event.name)
     return Moment(
         event,
-        label,
-        label == event.name and label not in EVENT_LABELS,
+        event_label(event.type, event.name),
+        is_own_name(event.name),
         event_icon(event.type, event.name, event.channel),
         _subject(event),
         _first_text(found, QUOTED),

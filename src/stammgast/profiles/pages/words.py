@@ -37,6 +37,7 @@ DEVICE_LABELS = {
     "console": _("Games console"),
     "server": _("Server"),
 }
+DEVICE_ICONS = {"desktop": "desktop", "mobile": "mobile", "tablet": "tablet", "tv": "desktop", "server": "server"}
 NAMESPACE_LABELS = {
     "user_id": _("User id"),
     "email": _("Mail address"),
@@ -124,6 +125,15 @@ def event_label(kind: str, name: str) -> str:
     ('Order completed', 'Pricing', 'Quiz Won')
     """
     return EVENT_LABELS.get(name) or name or TYPE_LABELS.get(kind, kind)
+
+
+def is_own_name(name: str) -> bool:
+    """Say whether an event is called by the sender's own word, which nobody may translate.
+
+    >>> is_own_name("Quiz Won"), is_own_name("Order Completed"), is_own_name("")
+    (True, False, False)
+    """
+    return bool(name) and name not in EVENT_LABELS
 
 
 def event_icon(kind: str, name: str, channel: str) -> str:
