@@ -21,6 +21,8 @@ class Column(msgspec.Struct, frozen=True):
     align: Literal["start", "end"] = "start"
     is_hidden_small: bool = False
     """Left out on a phone."""
+    is_descending_first: bool = False
+    """Whether choosing it for the first time shows the most first."""
 
 
 class TableState(msgspec.Struct, frozen=True):

@@ -50,7 +50,7 @@ function seriesOf(data, surface) {
 
 function options(data) {
   const ink = colour("ink-soft"), line = colour("line"), surface = colour("surface");
-  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const isCalm = data.calm || matchMedia("(prefers-reduced-motion: reduce)").matches;
   const hasLegend = data.series.length > 1 && data.kind !== "line";
   const room = data.kind === "line" && data.series.length > 1 ? 12 + 7 * Math.max(...data.series.map((one) => one.label.length)) : 12;
   return {
