@@ -21,7 +21,13 @@ def open_house(tmp_path):
 
     def open_it():
         settings = load_settings({}, data=tmp_path)
-        runtime = Runtime(settings, (MANIFEST,), open_state(settings, "control"), open_state(settings, "customers"), open_history(settings))
+        runtime = Runtime(
+            settings,
+            (MANIFEST,),
+            open_state(settings, "control"),
+            open_state(settings, "customers"),
+            open_history(settings),
+        )
         runtime.control.migrate([MANIFEST.subfolder("migrations", "control")])
         opened.append(runtime)
         return runtime

@@ -25,9 +25,14 @@ def test_every_change_raises_the_revision_and_reading_does_not(house, by):
 
 def test_a_failed_change_leaves_no_trace(house, by):
     before = api.revision(house)
-    with pytest.raises(RuntimeError), api.changing(house, by) as change:
-        change.note("source.create", "source 1")
-        raise RuntimeError
+
+    def change_and_fail():
+        with api.changing(house, by) as change:
+            change.note("source.create", "source 1")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        change_and_fail()
     assert api.revision(house) == before
     assert api.list_audit(house) == ([], 0)
 

@@ -54,7 +54,8 @@ def test_links_end_after_three_days(house, alice, by, monkeypatch):
         api.person_of_link(house, secret)
 
 
-def test_somebody_invited_chooses_a_password_and_can_log_in(house, alice, by):
+@pytest.mark.usefixtures("alice")
+def test_somebody_invited_chooses_a_password_and_can_log_in(house, by):
     bob = api.create_user(house, by, email="bob@inn.test", name="Bob", role="agent")
     with pytest.raises(NoSuchLogin):
         api.log_in(house, "bob@inn.test", "")
@@ -71,7 +72,8 @@ def test_an_entry_link_can_not_make_an_administrator(house, by):
         api.use_setup_link(house, secret, email="evil@inn.test", name="Evil", password=PASSWORD)
 
 
-def test_a_log_in_is_known_by_its_secret_and_ends_when_told(house, alice):
+@pytest.mark.usefixtures("alice")
+def test_a_log_in_is_known_by_its_secret_and_ends_when_told(house):
     secret = api.log_in(house, " ALICE@inn.test ", PASSWORD)
     person = api.person_by_session(house, secret)
     assert (person.name, person.role, person.email) == ("Alice", Role.ADMINISTRATOR, "alice@inn.test")
@@ -81,7 +83,8 @@ def test_a_log_in_is_known_by_its_secret_and_ends_when_told(house, alice):
     assert api.person_by_session(house, secret) is None
 
 
-def test_an_unused_log_in_ends(house, alice, monkeypatch):
+@pytest.mark.usefixtures("alice")
+def test_an_unused_log_in_ends(house, monkeypatch):
     secret = api.log_in(house, "alice@inn.test", PASSWORD)
     later = clock.now_millis() + house.settings.session_hours * 3_600_000 + 1
     monkeypatch.setattr(clock, "now_millis", lambda: later)
@@ -91,7 +94,8 @@ def test_an_unused_log_in_ends(house, alice, monkeypatch):
         assert connection.exec_driver_sql("SELECT count(*) FROM sessions").scalar() == 0
 
 
-def test_a_log_in_in_use_goes_on(house, alice, monkeypatch):
+@pytest.mark.usefixtures("alice")
+def test_a_log_in_in_use_goes_on(house, monkeypatch):
     secret = api.log_in(house, "alice@inn.test", PASSWORD)
     half = house.settings.session_hours * 1_800_000
     began = clock.now_millis()
@@ -100,7 +104,8 @@ def test_a_log_in_in_use_goes_on(house, alice, monkeypatch):
         assert api.person_by_session(house, secret) is not None
 
 
-def test_neither_password_nor_session_is_stored_readably(house, alice, tmp_path):
+@pytest.mark.usefixtures("alice")
+def test_neither_password_nor_session_is_stored_readably(house, tmp_path):
     secret = api.log_in(house, "alice@inn.test", PASSWORD)
     house.control.close()
     stored = b"".join(path.read_bytes() for path in (tmp_path / "state").iterdir())
@@ -109,7 +114,8 @@ def test_neither_password_nor_session_is_stored_readably(house, alice, tmp_path)
     assert b"$argon2id$" in stored
 
 
-def test_a_guesser_has_to_wait_and_the_right_password_too(house, alice):
+@pytest.mark.usefixtures("alice")
+def test_a_guesser_has_to_wait_and_the_right_password_too(house):
     for _ in range(10):
         with pytest.raises(NoSuchLogin):
             api.log_in(house, "alice@inn.test", "guess")
@@ -117,7 +123,8 @@ def test_a_guesser_has_to_wait_and_the_right_password_too(house, alice):
         api.log_in(house, "alice@inn.test", PASSWORD)
 
 
-def test_somebody_shut_out_is_logged_out_at_once(house, alice, by):
+@pytest.mark.usefixtures("alice")
+def test_somebody_shut_out_is_logged_out_at_once(house, by):
     bob = api.create_user(house, by, email="bob@inn.test", name="Bob", role="agent", password=PASSWORD)
     secret = api.log_in(house, "bob@inn.test", PASSWORD)
     api.set_user_able(house, by, bob.id, able=False)
@@ -147,7 +154,8 @@ def test_a_new_password_ends_the_other_log_ins(house, alice):
     assert api.log_in(house, "alice@inn.test", "yet another evening")
 
 
-def test_refusals_say_what_is_wrong(house, alice, by):
+@pytest.mark.usefixtures("alice")
+def test_refusals_say_what_is_wrong(house, by):
     with pytest.raises(EmailTaken):
         api.create_user(house, by, email="ALICE@inn.test", name="Other", role="viewer")
     with pytest.raises(WeakPassword):

@@ -20,6 +20,7 @@ from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.runtime import Runtime
 from stammgast.web.errors import answer_failure, answer_http_exception, answer_refusal
 from stammgast.web.forms import read_form
+from stammgast.web.http import document_problems
 from stammgast.web.pages import PageMaker, make_page_maker
 from stammgast.web.security import Door, csrf_check
 from stammgast.web.static import PREFIX as STATIC_PREFIX
@@ -65,7 +66,7 @@ class Dispatcher:
 def make_litestar(runtime: Runtime) -> Litestar:
     """Return the Litestar application with the routes of all modules."""
     handlers: list[Any] = [route for manifest in runtime.manifests for route in manifest.routes]
-    return Litestar(
+    app = Litestar(
         # In one router, because Litestar wraps a sync handler twice when a second one for its path is registered later.
         route_handlers=[Router(path="/", route_handlers=handlers)],
         state=State({"runtime": runtime}),
@@ -83,6 +84,8 @@ def make_litestar(runtime: Runtime) -> Litestar:
         logging_config=None,
         request_max_body_size=20_000_000,
     )
+    document_problems(app)
+    return app
 
 
 def _openapi() -> OpenAPIConfig:

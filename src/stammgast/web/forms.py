@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
 
 from stammgast.kernel.errors import Invalid, StammgastError
 from stammgast.kernel.i18n import marked as _
@@ -16,7 +17,7 @@ TEXT_LENGTH_MAX = 100_000
 
 @dataclass(frozen=True)
 class Form:
-    """One form's texts and files. Handlers take it as the argument `form: Form`; templates show it as `form`."""
+    """One form's texts and files. Handlers take it as the argument `form: SentForm`; templates show it as `form`."""
 
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     files: Mapping[str, UploadFile] = field(default_factory=dict)
@@ -59,6 +60,10 @@ class Form:
     def is_wrong(self, name: str) -> bool:
         """Say whether the problem is about this field."""
         return self.problem is not None and self.problem.facts.get("field") == name
+
+
+SentForm = NamedDependency[Form]
+"""The type of a handler's argument `form`."""
 
 
 async def read_form(request: AnyRequest) -> Form:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
-from litestar import Controller
+from litestar import Controller, Litestar
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
 from stammgast.kernel import clock
@@ -28,7 +28,14 @@ class ApiController(Controller):
     """Base of every controller below /api: part of the schema, refusals documented. Give each handler a `requires` guard."""
 
     include_in_schema = True
-    responses: Any = PROBLEMS
+
+
+def document_problems(app: Litestar) -> None:
+    """Add the refusals that every operation may answer with to the schema; Litestar takes them only handler by handler."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if isinstance(handler, HTTPRouteHandler) and handler.resolve_include_in_schema():
+                handler.responses = PROBLEMS | dict(handler.responses or {})
 
 
 def iso_time(millis: int | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 
 from stammgast.kernel.ids import BrandId
 from stammgast.web.contracts import Role
@@ -126,7 +127,7 @@ class SourcesController(ApiController):
         return [_source_answer(one) for one in api.list_sources(runtime_of(request))]
 
     @post(guards=ADMINISTRATOR, summary="Make a source", sync_to_thread=True)
-    def create(self, request: AnyRequest, data: NewSource) -> SourceKeyAnswer:
+    def create(self, request: AnyRequest, data: JSONBody[NewSource]) -> SourceKeyAnswer:
         """The answer holds the write key; it is told only here."""
         made = api.create_source(
             runtime_of(request),
@@ -140,12 +141,12 @@ class SourcesController(ApiController):
         return _key_answer(made.source, made.write_key)
 
     @get("/{number:int}", guards=[requires(Role.VIEWER)], summary="Get a source", sync_to_thread=True)
-    def show(self, request: AnyRequest, number: Number) -> SourceAnswer:
+    def show(self, request: AnyRequest, number: FromPath[Number]) -> SourceAnswer:
         """One source."""
         return _source_answer(api.source(runtime_of(request), number))
 
     @patch("/{number:int}", guards=ADMINISTRATOR, summary="Change a source", sync_to_thread=True)
-    def change(self, request: AnyRequest, number: Number, data: SourceChange) -> SourceAnswer:
+    def change(self, request: AnyRequest, number: FromPath[Number], data: JSONBody[SourceChange]) -> SourceAnswer:
         """What is left out stays as it is."""
         known = api.source(runtime_of(request), number)
         changed = api.change_source(
@@ -161,13 +162,13 @@ class SourcesController(ApiController):
         return _source_answer(changed)
 
     @post("/{number:int}/rotate", guards=ADMINISTRATOR, summary="Give a source a new write key", sync_to_thread=True)
-    def rotate(self, request: AnyRequest, number: Number, data: Rotation) -> SourceKeyAnswer:
+    def rotate(self, request: AnyRequest, number: FromPath[Number], data: JSONBody[Rotation]) -> SourceKeyAnswer:
         """The old keys go on working for `graceHours`."""
         made = api.rotate_source_key(runtime_of(request), _by(request), number, grace_hours=data.grace_hours)
         return _key_answer(made.source, made.write_key)
 
     @post("/{number:int}/revoke", guards=ADMINISTRATOR, status_code=200, summary="Revoke a source", sync_to_thread=True)
-    def revoke(self, request: AnyRequest, number: Number) -> SourceAnswer:
+    def revoke(self, request: AnyRequest, number: FromPath[Number]) -> SourceAnswer:
         """Its keys end now; what it sent stays."""
         return _source_answer(api.revoke_source(runtime_of(request), _by(request), number))
 
@@ -184,13 +185,13 @@ class TokensController(ApiController):
         return [_token_answer(one) for one in api.list_tokens(runtime_of(request))]
 
     @post(guards=ADMINISTRATOR, summary="Make an API token", sync_to_thread=True)
-    def create(self, request: AnyRequest, data: NewToken) -> TokenAnswer:
+    def create(self, request: AnyRequest, data: JSONBody[NewToken]) -> TokenAnswer:
         """The answer holds the token's text; it is told only here."""
         made, secret = api.create_token(runtime_of(request), _by(request), data.name, data.role)
         return _token_answer(made, secret)
 
     @delete("/{number:int}", guards=ADMINISTRATOR, summary="Revoke an API token", sync_to_thread=True)
-    def revoke(self, request: AnyRequest, number: Number) -> None:
+    def revoke(self, request: AnyRequest, number: FromPath[Number]) -> None:
         """It ends now."""
         api.revoke_token(runtime_of(request), _by(request), number)
 

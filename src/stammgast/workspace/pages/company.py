@@ -7,12 +7,13 @@ import sys
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 import stammgast
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role
-from stammgast.web.forms import Form
+from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
@@ -40,7 +41,7 @@ def show_company(request: AnyRequest) -> Response[str]:
 
 
 @post("/settings/company", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
-def change_company(request: AnyRequest, form: Form) -> Response[Any]:
+def change_company(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Change the company's settings."""
     try:
         api.change_company(
@@ -63,7 +64,7 @@ def show_brands(request: AnyRequest) -> Response[str]:
 
 
 @post("/settings/brands", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
-def change_brands(request: AnyRequest, form: Form) -> Response[Any]:
+def change_brands(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Make a brand, or rename the one whose number is given."""
     number = form.whole("number")
     try:
@@ -83,7 +84,7 @@ def show_staff(request: AnyRequest) -> Response[str]:
 
 
 @post("/settings/staff", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
-def add_staff_rule(request: AnyRequest, form: Form) -> Response[Any]:
+def add_staff_rule(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Add a rule."""
     try:
         api.add_staff_rule(runtime_of(request), _by(request), form.text("kind"), form.text("value"))
@@ -93,7 +94,7 @@ def add_staff_rule(request: AnyRequest, form: Form) -> Response[Any]:
 
 
 @post("/settings/staff/{number:int}/remove", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
-def remove_staff_rule(request: AnyRequest, number: int) -> Response[Any]:
+def remove_staff_rule(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     """Remove a rule."""
     api.remove_staff_rule(runtime_of(request), _by(request), number)
     return redirect("/settings/staff", flash=_("The rule is removed."))

@@ -13,7 +13,7 @@ from stammgast.kernel.i18n import LANGUAGES
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Theme
 from stammgast.web.cookies import LANGUAGE_COOKIE, SESSION_COOKIE, THEME_COOKIE
-from stammgast.web.forms import Form
+from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, person_or_none, requires
 from stammgast.web.pages import redirect, render, runtime_of, secure_cookies
 from stammgast.web.shell import AnyRequest
@@ -36,7 +36,7 @@ def show_login(request: AnyRequest) -> Response[Any]:
 
 
 @post("/login", status_code=200, sync_to_thread=True)
-def log_in(request: AnyRequest, form: Form) -> Response[Any]:
+def log_in(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Log in, and go where the person wanted to."""
     target = _local(form.text("next", "/"))
     try:
@@ -66,7 +66,7 @@ def show_setup(request: AnyRequest) -> Response[Any]:
 
 
 @post("/setup", status_code=200, sync_to_thread=True)
-def use_link(request: AnyRequest, form: Form) -> Response[Any]:
+def use_link(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Make the first administrator, or set the invited person's password, and let them in."""
     runtime, link = runtime_of(request), form.text("link")
     invited = api.person_of_link(runtime, link)
@@ -98,7 +98,7 @@ def _use_link(request: AnyRequest, form: Form, link: str, invited: User | None) 
 
 
 @post("/preferences", status_code=303, sync_to_thread=True)
-def keep_preferences(request: AnyRequest, form: Form) -> Response[Any]:
+def keep_preferences(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Change language or colours from the bar on top, for a person or for this browser."""
     person = person_or_none(request)
     language, theme = form.text("language"), form.text("theme")
@@ -125,7 +125,7 @@ def show_me(request: AnyRequest) -> Response[str]:
 
 
 @post("/me", guards=[requires("viewer")], status_code=200, sync_to_thread=True)
-def change_me(request: AnyRequest, form: Form) -> Response[Any]:
+def change_me(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Keep the person's own settings, or the new password."""
     person = person_of(request)
     try:

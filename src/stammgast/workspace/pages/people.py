@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role
-from stammgast.web.forms import Form
+from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
@@ -38,7 +39,7 @@ def show_new_person(request: AnyRequest) -> Response[str]:
 
 
 @post("/settings/people/new", guards=ADMINISTRATOR, status_code=201, sync_to_thread=True)
-def add_person(request: AnyRequest, form: Form) -> Response[str]:
+def add_person(request: AnyRequest, form: SentForm) -> Response[str]:
     """Add somebody and show the one-time link to hand over."""
     runtime = runtime_of(request)
     try:
@@ -51,13 +52,13 @@ def add_person(request: AnyRequest, form: Form) -> Response[str]:
 
 
 @get("/settings/people/{number:int}", guards=ADMINISTRATOR, sync_to_thread=True)
-def show_person(request: AnyRequest, number: int) -> Response[str]:
+def show_person(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Show one person."""
     return _person_page(request, number, Form())
 
 
 @post("/settings/people/{number:int}", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
-def change_person(request: AnyRequest, number: int, form: Form) -> Response[Any]:
+def change_person(request: AnyRequest, number: FromPath[int], form: SentForm) -> Response[Any]:
     """Change name and role."""
     try:
         api.change_user(runtime_of(request), _by(request), number, name=form.text("name"), role=form.text("role"))
@@ -67,14 +68,14 @@ def change_person(request: AnyRequest, number: int, form: Form) -> Response[Any]
 
 
 @post("/settings/people/{number:int}/link", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
-def make_link(request: AnyRequest, number: int) -> Response[str]:
+def make_link(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Make a new one-time link, for somebody who has no password or has forgotten it."""
     link = api.make_entry_link(runtime_of(request), _by(request), number)
     return _person_page(request, number, Form(), link=link)
 
 
 @post("/settings/people/{number:int}/able", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
-def set_able(request: AnyRequest, number: int, form: Form) -> Response[Any]:
+def set_able(request: AnyRequest, number: FromPath[int], form: SentForm) -> Response[Any]:
     """Shut somebody out, or let them in again."""
     try:
         api.set_user_able(runtime_of(request), _by(request), number, able=form.flag("able"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from stammgast.kernel import clock
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import BrandId
 from stammgast.web.contracts import Role
-from stammgast.web.forms import Form
+from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
@@ -47,7 +48,7 @@ def show_new_source(request: AnyRequest) -> Response[str]:
 
 
 @post("/connect/sources/new", guards=ADMINISTRATOR, status_code=201, sync_to_thread=True)
-def create_source(request: AnyRequest, form: Form) -> Response[str]:
+def create_source(request: AnyRequest, form: SentForm) -> Response[str]:
     """Make a source and show its key, once."""
     try:
         made = api.create_source(runtime_of(request), _by(request), **_values(form))
@@ -57,19 +58,19 @@ def create_source(request: AnyRequest, form: Form) -> Response[str]:
 
 
 @get("/connect/sources/{number:int}", guards=[requires("viewer")], sync_to_thread=True)
-def show_source(request: AnyRequest, number: int) -> Response[str]:
+def show_source(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Show one source: its keys, how to send with it, what it may."""
     return _source_page(request, api.source(runtime_of(request), number))
 
 
 @get("/connect/sources/{number:int}/change", guards=ADMINISTRATOR, sync_to_thread=True)
-def show_change_source(request: AnyRequest, number: int) -> Response[str]:
+def show_change_source(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Show the form for a source that exists."""
     return _form_page(request, Form(), api.source(runtime_of(request), number))
 
 
 @post("/connect/sources/{number:int}/change", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
-def change_source(request: AnyRequest, number: int, form: Form) -> Response[Any]:
+def change_source(request: AnyRequest, number: FromPath[int], form: SentForm) -> Response[Any]:
     """Change a source."""
     known = api.source(runtime_of(request), number)
     try:
@@ -80,14 +81,14 @@ def change_source(request: AnyRequest, number: int, form: Form) -> Response[Any]
 
 
 @post("/connect/sources/{number:int}/rotate", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
-def rotate_key(request: AnyRequest, number: int, form: Form) -> Response[str]:
+def rotate_key(request: AnyRequest, number: FromPath[int], form: SentForm) -> Response[str]:
     """Give the source a new key and show it, once; the old one may go on for a while."""
     made = api.rotate_source_key(runtime_of(request), _by(request), number, grace_hours=form.whole("grace_hours", 24))
     return _source_page(request, made.source, made)
 
 
 @post("/connect/sources/{number:int}/revoke", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
-def revoke_source(request: AnyRequest, number: int) -> Response[Any]:
+def revoke_source(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     """Let the source's keys end now."""
     api.revoke_source(runtime_of(request), _by(request), number)
     return redirect(f"/connect/sources/{number}", flash=_("The source is revoked. Its keys no longer work."))

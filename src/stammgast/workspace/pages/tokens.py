@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role
-from stammgast.web.forms import Form
+from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
@@ -35,7 +36,7 @@ def show_tokens(request: AnyRequest) -> Response[str]:
 
 
 @post("/settings/tokens", guards=ADMINISTRATOR, status_code=201, sync_to_thread=True)
-def create_token(request: AnyRequest, form: Form) -> Response[str]:
+def create_token(request: AnyRequest, form: SentForm) -> Response[str]:
     """Make a token and show it, once."""
     try:
         made, secret = api.create_token(
@@ -47,7 +48,7 @@ def create_token(request: AnyRequest, form: Form) -> Response[str]:
 
 
 @post("/settings/tokens/{number:int}/revoke", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
-def revoke_token(request: AnyRequest, number: int) -> Response[Any]:
+def revoke_token(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     """Let a token end now."""
     api.revoke_token(runtime_of(request), Actor.of(person_of(request)), number)
     return redirect("/settings/tokens", flash=_("The token is revoked."))
