@@ -97,6 +97,7 @@ class Worker:
         self._sender = Sender(self._state, runtime.history, partial(ring, settings.run_dir, NAME))
         self._unread_since: int | None = None
         self._is_paused = False
+        self._is_closed = False
         self._reader.publish(self._progress.position)
         self._sender.start(self._progress.next_batch - 1)
 
@@ -151,7 +152,10 @@ class Worker:
         return self._outbox_events == 0 and self._projection.is_clean and self._sender.is_mapped()
 
     def close(self) -> None:
-        """Stop the sender and give back what is open. What is not delivered stays in the outbox."""
+        """Stop the sender and give back what is open. What is not delivered stays in the outbox. Twice does no harm."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._sender.stop()
         delivered = self._sender.take_delivered()
         try:

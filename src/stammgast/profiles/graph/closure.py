@@ -1,0 +1,264 @@
+"""The incremental side: what must be resolved anew when evidence or a decision comes in, and what is a plain union.
+
+A closure is everything reachable through shared identifiers, refused links included. Held identifiers and those that
+may not link carry nobody further. Where a whole closure breaks no limit and nobody decided anything about it, its
+resolution is the union of what is connected, whatever the order; only the others are loaded and resolved canonically.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from stammgast.profiles.graph.canonical import Resolved, resolve_canonically
+from stammgast.profiles.graph.evidence import Decision, Evidence, fits, is_on_purpose, linking, stronger_ones
+from stammgast.profiles.graph.rules import Identifier, Ranking
+
+P = TypeVar("P", bound=Hashable)
+"""How the store names a profile."""
+
+
+class News(msgspec.Struct, frozen=True, gc=False):
+    """Evidence that came in. `is_new_set`: its identifiers were never seen together before, on any day."""
+
+    evidence: Evidence
+    is_new_set: bool
+
+
+class View(Protocol[P]):
+    """What a store tells of the graph, everything that came in included."""
+
+    def owners(self, identifiers: Collection[Identifier]) -> Mapping[Identifier, P]:
+        """Return the profiles of identifiers as they were before; new ones are left out."""
+        ...
+
+    def members(self, profiles: Collection[P]) -> Mapping[P, Collection[Identifier]]:
+        """Return the identifiers of profiles as they were before."""
+        ...
+
+    def is_contested(self, profile: P) -> bool:
+        """Say whether a refusal or a decision concerns an identifier of this profile."""
+        ...
+
+    def is_decided(self, identifier: Identifier) -> bool:
+        """Say whether any decision names this identifier."""
+        ...
+
+    def held(self) -> Collection[Identifier]:
+        """Return the identifiers that link nowhere."""
+        ...
+
+    def is_released(self, identifier: Identifier) -> bool:
+        """Say whether a person released this identifier: then it is never held."""
+        ...
+
+    def sets_of(self, identifiers: Collection[Identifier]) -> Iterable[Evidence]:
+        """Return every set that holds any of these, each once, with its smallest key of all days."""
+        ...
+
+    def decisions_of(self, identifiers: Collection[Identifier]) -> Iterable[Decision]:
+        """Return every decision that names any of these."""
+        ...
+
+    def met(self, identifier: Identifier, day: int) -> Iterable[tuple[Identifier, ...]]:
+        """Return the sets of one day's evidence that hold an identifier."""
+        ...
+
+
+@dataclass
+class Closure:
+    """All that a resolution needs. complete: identifiers of which everything is loaded; only those are resolved."""
+
+    complete: set[Identifier] = field(default_factory=set)
+    evidence: list[Evidence] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+
+@dataclass
+class Cluster(Generic[P]):
+    """New sets that hang together, with the profiles they touch."""
+
+    profiles: set[P] = field(default_factory=set)
+    fresh: set[Identifier] = field(default_factory=set)
+    """Identifiers that no profile owned."""
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+@dataclass
+class Advance(Generic[P]):
+    """What came of news. plain: unions. closure and resolved: what was resolved anew, None when nothing had to be."""
+
+    plain: list[Cluster[P]] = field(default_factory=list)
+    closure: Closure | None = None
+    resolved: Resolved | None = None
+    newly_held: set[Identifier] = field(default_factory=set)
+
+
+def advance(
+    news: Sequence[News], view: View[P], ranking: Ranking, also: Collection[Identifier] = frozenset()
+) -> Advance[P]:
+    """Return what news does to the graph. `also` are identifiers about which a person just decided something."""
+    found: Advance[P] = Advance()
+    found.newly_held = _newly_held(news, view, ranking)
+    held = {*view.held(), *found.newly_held} if found.newly_held else view.held()
+    starts = {*found.newly_held, *also}
+    clusters = _clusters(news, view, ranking, held)
+    shaken = set(view.owners(found.newly_held).values()) if found.newly_held else set()
+    members = view.members({one for cluster in clusters if _must_count(cluster) for one in cluster.profiles})
+    for cluster in clusters:
+        if shaken & cluster.profiles or _is_contested(cluster, members, view, ranking, found.newly_held):
+            starts.update(identifier for one in cluster.evidence for identifier in linking(one.identifiers, ranking, held))
+        else:
+            found.plain.append(cluster)
+    starts.update(_earlier(news, view, ranking, held))
+    if starts:
+        found.closure = collect(starts, view, ranking, view.held())
+        found.resolved = resolve_canonically(found.closure.evidence, ranking, found.closure.decisions, held)
+    return found
+
+
+def collect(
+    starts: Iterable[Identifier], view: View[P], ranking: Ranking, held: Collection[Identifier]
+) -> Closure:
+    """Return all that is reachable from `starts`: through shared identifiers, refused links and decisions.
+
+    A start is followed even when it is held or may not link, and so is what a decision names.
+    """
+    closure = Closure()
+    sets: set[tuple[Identifier, ...]] = set()
+    decided: set[int] = set()
+    frontier = set(starts)
+    while frontier:
+        closure.complete |= frontier
+        following: set[Identifier] = set()
+        for one in view.sets_of(frontier):
+            if one.identifiers not in sets:
+                sets.add(one.identifiers)
+                closure.evidence.append(one)
+                following.update(linking(one.identifiers, ranking, held))
+        for decision in view.decisions_of(frontier):
+            if decision.id not in decided:
+                decided.add(decision.id)
+                closure.decisions.append(decision)
+                following.update((decision.one, decision.other))
+        frontier = following - closure.complete
+    return closure
+
+
+def _clusters(
+    news: Sequence[News], view: View[P], ranking: Ranking, held: Collection[Identifier]
+) -> list[Cluster[P]]:
+    """Return new sets by what connects them: profiles and identifiers that are new."""
+    able = [(one.evidence, linking(one.evidence.identifiers, ranking, held)) for one in news if one.is_new_set]
+    owners = view.owners({each for _, links in able for each in links})
+    at: dict[object, Cluster[P]] = {}
+    for evidence, links in sorted(able, key=lambda one: (one[0].time, one[0].message_id)):
+        if not links:
+            continue
+        places: list[tuple[object, Identifier]] = [(("profile", owners[each]) if each in owners else each, each) for each in links]
+        cluster = _joined(at, [at[place] for place, _ in places if place in at])
+        cluster.evidence.append(evidence)
+        for place, each in places:
+            at[place] = cluster
+            if each in owners:
+                cluster.profiles.add(owners[each])
+            else:
+                cluster.fresh.add(each)
+    return list({id(one): one for one in at.values()}.values())
+
+
+def _joined(at: dict[object, Cluster[P]], touched: list[Cluster[P]]) -> Cluster[P]:
+    """Return one cluster in place of several."""
+    if not touched:
+        return Cluster()
+    kept = max(touched, key=lambda one: len(one.evidence))
+    for one in touched:
+        if one is not kept and one.evidence:
+            kept.evidence += one.evidence
+            kept.profiles |= one.profiles
+            kept.fresh |= one.fresh
+            at.update((("profile", profile), kept) for profile in one.profiles)
+            at.update((each, kept) for each in one.fresh)
+            one.evidence = []
+    return kept
+
+
+def _must_count(cluster: Cluster[P]) -> bool:
+    """Say whether a cluster makes any profile larger; one that only names what a profile has changes nothing."""
+    return bool(cluster.fresh) or len(cluster.profiles) > 1
+
+
+def _is_contested(
+    cluster: Cluster[P],
+    members: Mapping[P, Collection[Identifier]],
+    view: View[P],
+    ranking: Ranking,
+    newly_held: Collection[Identifier],
+) -> bool:
+    if any(view.is_contested(profile) for profile in cluster.profiles):
+        return True
+    if any(view.is_decided(each) for each in cluster.fresh):
+        return True
+    if newly_held and any(each in newly_held for one in cluster.evidence for each in one.identifiers):
+        return True
+    if not _must_count(cluster):
+        return False
+    return not fits([*cluster.fresh, *(each for one in cluster.profiles for each in members.get(one, ()))], ranking)
+
+
+def _earlier(
+    news: Sequence[News], view: View[P], ranking: Ranking, held: Collection[Identifier]
+) -> set[Identifier]:
+    """Return the identifiers of known sets with news, where a smaller key can change anything.
+
+    That is in contested profiles, and in those that a limit per period lets grow beyond that limit.
+    """
+    able = [linking(one.evidence.identifiers, ranking, held) for one in news if not one.is_new_set]
+    able = [links for links in able if links]
+    if not able:
+        return set()
+    owners = view.owners({links[0] for links in able} if len(able) else set())
+    profiles = {owners[links[0]] for links in able if links[0] in owners}
+    shaky = {one for one in profiles if view.is_contested(one)}
+    if any(one.limit is not None and one.period != "ever" for one in ranking.rules.namespaces):
+        members = view.members(profiles - shaky)
+        shaky |= {profile for profile, identifiers in members.items() if not fits(identifiers, ranking)}
+    return {links[0] for links in able if owners.get(links[0]) in shaky}
+
+
+def _newly_held(news: Sequence[News], view: View[P], ranking: Ranking) -> set[Identifier]:
+    """Return the identifiers that now meet too many stronger ones on one of the days of the news."""
+    suspects: dict[tuple[Identifier, int], set[Identifier]] = defaultdict(set)
+    for one in news:
+        identifiers = one.evidence.identifiers
+        if len(identifiers) > 1 and not is_on_purpose(identifiers):
+            for identifier, stronger in stronger_ones(identifiers, ranking).items():
+                suspects[identifier, one.evidence.day].update(stronger)
+    if not suspects:
+        return set()
+    most = ranking.rules.held_above
+    held = view.held()
+    places = [place for place in suspects if place[0] not in held and not view.is_released(place[0])]
+    safe = _with_few_acquaintances({identifier for identifier, _ in places}, view, most)
+    found = {identifier for identifier, day in places if len(suspects[identifier, day]) > most}
+    for identifier, day in places:
+        if identifier not in safe and identifier not in found:
+            met: set[Identifier] = set()
+            for identifiers in view.met(identifier, day):
+                if not is_on_purpose(identifiers):
+                    met |= stronger_ones(identifiers, ranking).get(identifier, set())
+            if len(met) > most:
+                found.add(identifier)
+    return found
+
+
+def _with_few_acquaintances(identifiers: set[Identifier], view: View[P], most: int) -> set[Identifier]:
+    """Return those that can't have met too many: new ones apart from the news itself, and whose profile is small.
+
+    In a profile that nobody contests, all whom an identifier ever met are members.
+    """
+    raise NotImplementedError
