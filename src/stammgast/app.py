@@ -143,6 +143,23 @@ def _write_greeting(runtime: Runtime) -> None:
     write_small(runtime.settings.run_dir / GREETING, text, mode=0o600)
 
 
+def fill_demo(settings: Settings) -> None:
+    """Fill the running installation with the demo company, if nobody uses it yet, and tell how to log in."""
+    from stammgast.events.demo.loading import load_demo
+    from stammgast.kernel.processes.run_dir import write_small
+    from stammgast.kernel.processes.supervisor import GREETING
+    from stammgast.operations.demo import BY, demo_login
+
+    runtime = open_runtime(settings, "command")
+    try:
+        login = demo_login(runtime)
+        if login is not None:
+            write_small(settings.run_dir / GREETING, login, mode=0o600)
+            load_demo(runtime, BY, f"http://{settings.reachable_host}:{settings.port}")
+    finally:
+        runtime.close()
+
+
 def run_web(settings: Settings) -> None:
     """Serve collection, interface and API until asked to stop."""
     from stammgast.kernel.processes.serving import serve

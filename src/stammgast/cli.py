@@ -65,6 +65,13 @@ def migrate(data: DataOption = None) -> None:
     bring_up_to_date(_settings(data=data))
 
 
+def demo(data: DataOption = None) -> None:
+    """Fill an installation that nobody uses yet with a demo company; a step of `up --demo`."""
+    from stammgast.app import fill_demo
+
+    fill_demo(_settings(data=data))
+
+
 def make_cli() -> typer.Typer:
     """Return the whole command line: ours and every module's."""
     cli = typer.Typer(
@@ -77,12 +84,13 @@ def make_cli() -> typer.Typer:
     )
     for command in (up, web, worker, warehouse, migrate):
         cli.command()(command)
+    cli.command("_demo", hidden=True)(demo)
     for table in command_tables().values():
         for name, command_or_group in table.items():
             if isinstance(command_or_group, typer.Typer):
                 cli.add_typer(command_or_group, name=name)
             else:
-                cli.command(name, hidden=name.startswith("_"))(command_or_group)
+                cli.command(name)(command_or_group)
     return cli
 
 

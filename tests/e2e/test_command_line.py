@@ -33,7 +33,7 @@ def test_listing_the_commands_is_quick_and_loads_nothing_heavy():
         told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         best = min(best, time.monotonic() - begun)
     assert "heavy: []" in told.stdout
-    assert best < 0.6  # 0.2 s on a quiet machine; the test machine has others to serve
+    assert best < 2.0  # 0.2 s on a quiet machine; a test machine may have much else to do
 
 
 @pytest.mark.parametrize(

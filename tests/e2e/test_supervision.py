@@ -45,8 +45,20 @@ def test_stopping_goes_in_order_and_leaves_nothing_running(new_installation):
     while len(gone) < len(pids):
         gone += [name for name in ("web", "worker", "warehouse") if name not in gone and not is_alive(pids[name])]
     assert gone == ["web", "worker", "warehouse"]
+    wait_until(lambda: installation.pid("supervisor") is None)
     assert installation.stop() == 0
     assert "ended by force" not in installation.text
+
+
+def test_a_second_signal_hurries(new_installation):
+    installation = new_installation()
+    installation.start()
+    os.kill(installation.pid("worker"), signal.SIGSTOP)  # a worker that would take its time
+    os.kill(installation.pid("supervisor"), signal.SIGTERM)
+    time.sleep(1.0)
+    os.kill(installation.pid("supervisor"), signal.SIGINT)
+    wait_until(lambda: installation.pid("supervisor") is None, patience=10.0)
+    assert "worker is ended by force" in installation.text
 
 
 def test_a_second_up_on_the_same_folder_is_refused(new_installation):

@@ -67,6 +67,11 @@ class Settings:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
+    def reachable_host(self) -> str:
+        """The address at which the web process is reached from this machine."""
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - compared, not bound
+
+    @property
     def run_dir(self) -> Path:
         """Folder of what processes tell each other: ports, ids, secrets, locks."""
         return self.data / "run"

@@ -7,6 +7,7 @@ import time
 from stammgast import __version__
 from stammgast.kernel.runtime import Runtime
 from stammgast.operations.contracts import Finding, ProcessStatus, Progress, Status
+from stammgast.operations.demo import demo_login
 from stammgast.operations.doctor import examine
 from stammgast.operations.machine import process_table
 from stammgast.operations.metrics import metrics_text
@@ -18,6 +19,7 @@ __all__ = [
     "ProcessStatus",
     "Progress",
     "Status",
+    "demo_login",
     "examine",
     "metrics_text",
     "note_pace",

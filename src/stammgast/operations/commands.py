@@ -1,4 +1,4 @@
-"""`stammgast status`, `stammgast doctor` and the filling of the demo."""
+"""`stammgast status` and `stammgast doctor`."""
 
 from __future__ import annotations
 
@@ -44,22 +44,6 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def demo(data: DataOption = None) -> None:
-    """Fill an installation that nobody uses yet with a demo company; a step of `up --demo`."""
-    from stammgast.events.demo.loading import load_demo
-    from stammgast.events.imports.running import running_system
-    from stammgast.kernel.processes.run_dir import write_small
-    from stammgast.kernel.processes.supervisor import GREETING
-    from stammgast.operations.demo import BY, demo_login
-
-    with installation(data) as runtime:
-        login = demo_login(runtime)
-        if login is not None:
-            write_small(runtime.settings.run_dir / GREETING, login, mode=0o600)
-            with running_system(runtime.settings) as address:
-                load_demo(runtime, BY, address)
-
-
 def _status_text(found: Status) -> str:
     lines = [f"Stammgast {found.version}: {'ready' if found.ready else 'not ready'}"]
     lines += [f"  {name}: {sentence}" for name, sentence in found.problems.items()]
@@ -81,4 +65,4 @@ def _findings_text(findings: list[Finding]) -> str:
     return "\n".join(lines) + "\n"
 
 
-COMMANDS: Mapping[str, Callable[..., None]] = {"status": status, "doctor": doctor, "_demo": demo}
+COMMANDS: Mapping[str, Callable[..., None]] = {"status": status, "doctor": doctor}

@@ -82,11 +82,14 @@ class Supervisor:
         self._run_once("migrate")
         for name, seconds in (("worker", 30.0), ("web", 10.0)):
             self._child(Plan(name, self._arguments(name), is_ready=lambda: True, stop_seconds=seconds)).start()
-        address = settings.host if settings.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared
-        self._wait_until(lambda: answers_http(address, settings.port, "/readyz"), "web")
+        self._wait_until_ready()
         if self._order.demo:
             self._run_once("_demo")
-            self._wait_until(lambda: answers_http(address, settings.port, "/readyz"), "web")
+            self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        settings = self._settings
+        self._wait_until(lambda: answers_http(settings.reachable_host, settings.port, "/readyz"), "web")
 
     def _embedded_warehouse(self) -> Child | None:
         settings = self._settings
