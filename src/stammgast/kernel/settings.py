@@ -64,7 +64,7 @@ class Settings:
     @property
     def base_url(self) -> str:
         """The address to print and to put in snippets, without a trailing slash."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or f"http://{self.reachable_host}:{self.port}").rstrip("/")
 
     @property
     def reachable_host(self) -> str:

@@ -74,7 +74,6 @@ class Supervisor:
             self._stop()
 
     def _start(self) -> None:
-        settings = self._settings
         warehouse = self._embedded_warehouse()
         if warehouse:
             warehouse.start()
