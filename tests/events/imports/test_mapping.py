@@ -108,3 +108,22 @@ trees = st.recursive(
 def test_whatever_is_written_as_a_map_is_taken_or_refused_in_words(change):
     with suppress(WrongMap):
         assert build_map({**SMALL, **change}).events
+
+
+@pytest.mark.parametrize("page", ["how-to/import.md", "reference/import-map.md"])
+def test_maps_shown_in_the_documentation_are_right(page):
+    text = (Path(__file__).parents[3] / "docs" / page).read_text(encoding="utf-8")
+    shown = [part.split("```")[0] for part in text.split("```yaml\n")[1:]]
+    assert shown
+    for one in shown:
+        assert parse_map(one).events
+
+
+def test_the_reference_names_every_key_and_reason():
+    from stammgast.events.imports import mapping
+    from stammgast.events.pages.imports import REASON_WORDS
+
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "import-map.md").read_text(encoding="utf-8")
+    keys = (*mapping.MAP_KEYS, *mapping.RULE_KEYS, *mapping.VALUE_KEYS, *mapping.FILE_KEYS, *mapping.OPERATORS)
+    absent = [key for key in (*keys, *REASON_WORDS) if f"`{key}" not in text]
+    assert absent == []
