@@ -1,0 +1,1 @@
+"""Topics: what many texts are about, across languages, with identities that last."""
