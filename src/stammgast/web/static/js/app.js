@@ -94,6 +94,10 @@ document.addEventListener("submit", (event) => {
 // Coming back by the browser's button shows the page as it was left: forms must be usable again.
 addEventListener("pageshow", () => document.querySelectorAll(".is-sending").forEach((form) => form.classList.remove("is-sending")));
 document.addEventListener("change", (event) => {
+  // A search field also "changes" when it loses the focus: only what is chosen filters anew.
+  if (event.target.matches(".filter-bar :is(select, [type=checkbox], [type=radio], [type=date])")) {
+    event.target.form.dispatchEvent(new CustomEvent("refilter"));
+  }
   const form = event.target.closest("[data-brand-filter]");
   if (!form) return;
   const url = new URL(location.href);
