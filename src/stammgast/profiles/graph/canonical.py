@@ -107,10 +107,9 @@ class _Groups:
     def decide(self, decisions: list[Decision]) -> None:
         """Set every separation first, then make the merges that none of them forbids, earliest first."""
         for one in decisions:
-            if one.kind in ("merge", "unmerge", "never"):
-                for each in (one.one, one.other):
-                    self._parent.setdefault(each, each)
-                    self._size.setdefault(each, 1)
+            for each in (one.one, one.other):
+                self._parent.setdefault(each, each)
+                self._size.setdefault(each, 1)
             if one.kind in ("unmerge", "never"):
                 self._apart.setdefault(one.one, set()).add(one.other)
                 self._apart.setdefault(one.other, set()).add(one.one)

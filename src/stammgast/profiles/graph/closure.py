@@ -23,10 +23,15 @@ P = TypeVar("P", bound=Hashable)
 
 
 class News(msgspec.Struct, frozen=True, gc=False):
-    """Evidence that came in. `is_new_set`: its identifiers were never seen together before, on any day."""
+    """Evidence that came in, with the key that its day has now.
+
+    is_new_set: its identifiers were never seen together before, on any day. may_be_first: its key may be smaller than
+    all that the set had before.
+    """
 
     evidence: Evidence
     is_new_set: bool
+    may_be_first: bool = True
 
 
 class View(Protocol[P]):
@@ -108,10 +113,12 @@ def advance(
     starts = {*found.newly_held, *also}
     clusters = _clusters(news, view, ranking, held)
     shaken = set(view.owners(found.newly_held).values()) if found.newly_held else set()
-    members = view.members({one for cluster in clusters if _must_count(cluster) for one in cluster.profiles})
+    members = view.members({one for cluster in clusters if _must_count(cluster, ranking) for one in cluster.profiles})
     for cluster in clusters:
         if shaken & cluster.profiles or _is_contested(cluster, members, view, ranking, found.newly_held):
-            starts.update(identifier for one in cluster.evidence for identifier in linking(one.identifiers, ranking, held))
+            starts.update(
+                identifier for one in cluster.evidence for identifier in linking(one.identifiers, ranking, held)
+            )
         else:
             found.plain.append(cluster)
     starts.update(_earlier(news, view, ranking, held))
@@ -121,9 +128,7 @@ def advance(
     return found
 
 
-def collect(
-    starts: Iterable[Identifier], view: View[P], ranking: Ranking, held: Collection[Identifier]
-) -> Closure:
+def collect(starts: Iterable[Identifier], view: View[P], ranking: Ranking, held: Collection[Identifier]) -> Closure:
     """Return all that is reachable from `starts`: through shared identifiers, refused links and decisions.
 
     A start is followed even when it is held or may not link, and so is what a decision names.
@@ -149,9 +154,7 @@ def collect(
     return closure
 
 
-def _clusters(
-    news: Sequence[News], view: View[P], ranking: Ranking, held: Collection[Identifier]
-) -> list[Cluster[P]]:
+def _clusters(news: Sequence[News], view: View[P], ranking: Ranking, held: Collection[Identifier]) -> list[Cluster[P]]:
     """Return new sets by what connects them: profiles and identifiers that are new."""
     able = [(one.evidence, linking(one.evidence.identifiers, ranking, held)) for one in news if one.is_new_set]
     owners = view.owners({each for _, links in able for each in links})
@@ -159,7 +162,9 @@ def _clusters(
     for evidence, links in sorted(able, key=lambda one: (one[0].time, one[0].message_id)):
         if not links:
             continue
-        places: list[tuple[object, Identifier]] = [(("profile", owners[each]) if each in owners else each, each) for each in links]
+        places: list[tuple[object, Identifier]] = [
+            (("profile", owners[each]) if each in owners else each, each) for each in links
+        ]
         cluster = _joined(at, [at[place] for place, _ in places if place in at])
         cluster.evidence.append(evidence)
         for place, each in places:
@@ -187,9 +192,9 @@ def _joined(at: dict[object, Cluster[P]], touched: list[Cluster[P]]) -> Cluster[
     return kept
 
 
-def _must_count(cluster: Cluster[P]) -> bool:
-    """Say whether a cluster makes any profile larger; one that only names what a profile has changes nothing."""
-    return bool(cluster.fresh) or len(cluster.profiles) > 1
+def _must_count(cluster: Cluster[P], ranking: Ranking) -> bool:
+    """Say whether a cluster can break a limit: by making a profile larger, or by moving first sights between periods."""
+    return bool(cluster.fresh) or len(cluster.profiles) > 1 or ranking.has_periods
 
 
 def _is_contested(
@@ -205,26 +210,24 @@ def _is_contested(
         return True
     if newly_held and any(each in newly_held for one in cluster.evidence for each in one.identifiers):
         return True
-    if not _must_count(cluster):
+    if not _must_count(cluster, ranking):
         return False
     return not fits([*cluster.fresh, *(each for one in cluster.profiles for each in members.get(one, ()))], ranking)
 
 
-def _earlier(
-    news: Sequence[News], view: View[P], ranking: Ranking, held: Collection[Identifier]
-) -> set[Identifier]:
+def _earlier(news: Sequence[News], view: View[P], ranking: Ranking, held: Collection[Identifier]) -> set[Identifier]:
     """Return the identifiers of known sets with news, where a smaller key can change anything.
 
     That is in contested profiles, and in those that a limit per period lets grow beyond that limit.
     """
-    able = [linking(one.evidence.identifiers, ranking, held) for one in news if not one.is_new_set]
+    able = [linking(one.evidence.identifiers, ranking, held) for one in news if one.may_be_first and not one.is_new_set]
     able = [links for links in able if links]
     if not able:
         return set()
-    owners = view.owners({links[0] for links in able} if len(able) else set())
+    owners = view.owners({links[0] for links in able})
     profiles = {owners[links[0]] for links in able if links[0] in owners}
     shaky = {one for one in profiles if view.is_contested(one)}
-    if any(one.limit is not None and one.period != "ever" for one in ranking.rules.namespaces):
+    if ranking.has_periods:
         members = view.members(profiles - shaky)
         shaky |= {profile for profile, identifiers in members.items() if not fits(identifiers, ranking)}
     return {links[0] for links in able if owners.get(links[0]) in shaky}
@@ -242,23 +245,39 @@ def _newly_held(news: Sequence[News], view: View[P], ranking: Ranking) -> set[Id
         return set()
     most = ranking.rules.held_above
     held = view.held()
-    places = [place for place in suspects if place[0] not in held and not view.is_released(place[0])]
-    safe = _with_few_acquaintances({identifier for identifier, _ in places}, view, most)
-    found = {identifier for identifier, day in places if len(suspects[identifier, day]) > most}
-    for identifier, day in places:
-        if identifier not in safe and identifier not in found:
-            met: set[Identifier] = set()
-            for identifiers in view.met(identifier, day):
-                if not is_on_purpose(identifiers):
-                    met |= stronger_ones(identifiers, ranking).get(identifier, set())
-            if len(met) > most:
-                found.add(identifier)
+    places = {place: met for place, met in suspects.items() if place[0] not in held and not view.is_released(place[0])}
+    found = {identifier for (identifier, _), met in places.items() if len(met) > most}
+    for identifier, day in _unsure(places, view, ranking):
+        met: set[Identifier] = set()
+        for identifiers in view.met(identifier, day):
+            if not is_on_purpose(identifiers):
+                met |= stronger_ones(identifiers, ranking).get(identifier, set())
+        if len(met) > most:
+            found.add(identifier)
     return found
 
 
-def _with_few_acquaintances(identifiers: set[Identifier], view: View[P], most: int) -> set[Identifier]:
-    """Return those that can't have met too many: new ones apart from the news itself, and whose profile is small.
+def _unsure(
+    places: Mapping[tuple[Identifier, int], set[Identifier]], view: View[P], ranking: Ranking
+) -> list[tuple[Identifier, int]]:
+    """Return those (identifier, day) of which only stored evidence can tell how many were met.
 
-    In a profile that nobody contests, all whom an identifier ever met are members.
+    A new identifier met nobody but in the news. In a profile that nobody contests, all whom an identifier ever met are
+    members, or held themselves.
     """
-    raise NotImplementedError
+    if not places:
+        return []
+    owners = view.owners({identifier for identifier, _ in places})
+    small = {owner for owner in owners.values() if not view.is_contested(owner)}
+    members = view.members(small)
+    held_priorities = [ranking.rule(namespace).priority for namespace, _ in view.held()]
+    unsure = []
+    for (identifier, day), met in places.items():
+        owner = owners.get(identifier)
+        if owner is None:
+            continue
+        priority = ranking.rule(identifier[0]).priority
+        beyond = sum(1 for one in held_priorities if one < priority)
+        if owner not in small or len(met.union(members.get(owner, ()))) + beyond > ranking.rules.held_above + 1:
+            unsure.append((identifier, day))
+    return unsure

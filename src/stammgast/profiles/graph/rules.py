@@ -91,6 +91,7 @@ class Ranking:
     def __init__(self, rules: GraphRules) -> None:
         """Arrange the rules."""
         self.rules = rules
+        self.has_periods = any(one.limit is not None and one.period != "ever" for one in rules.namespaces)
         self._by_name: dict[str, NamespaceRule] = {}
 
     def rule(self, namespace: str) -> NamespaceRule:
