@@ -1,5 +1,6 @@
 """Both databases behave the same, so every test here runs on both."""
 
+import sys
 import textwrap
 import threading
 import time
@@ -9,7 +10,7 @@ from sqlalchemy import text
 
 from stammgast.kernel.errors import Unavailable
 from stammgast.kernel.settings import Settings
-from stammgast.kernel.state import open_state
+from stammgast.kernel.state import newest_revisions, open_state
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -26,7 +27,9 @@ def control(settings, tmp_path):
         textwrap.dedent("""
         import sqlalchemy as sa
         from alembic import op
-        revision, down_revision, branch_labels = "inn_0001", None, ("inn_control",)
+        revision = "inn_0001"
+        down_revision = None
+        branch_labels = ("inn_control",)
         def upgrade():
             op.create_table("room", sa.Column("number", sa.Integer, primary_key=True), sa.Column("guest", sa.Text))
         """)
@@ -36,6 +39,33 @@ def control(settings, tmp_path):
     state.migrate([folder])  # twice in a row changes nothing
     yield state
     state.close()
+
+
+def test_a_database_that_is_up_to_date_is_not_migrated_again_and_one_that_is_behind_is(control, tmp_path, monkeypatch):
+    folder = tmp_path / "migrations"
+    monkeypatch.setitem(sys.modules, "alembic", None)  # importing it would fail
+    control.migrate([folder])
+    monkeypatch.undo()
+    (folder / "0002_floor.py").write_text(
+        textwrap.dedent("""
+        import sqlalchemy as sa
+        from alembic import op
+        revision = "inn_0002"
+        down_revision = "inn_0001"
+        def upgrade():
+            op.add_column("room", sa.Column("floor", sa.Integer))
+        """)
+    )
+    control.migrate([folder])
+    with control.write() as connection:
+        connection.execute(text("INSERT INTO room (number, floor) VALUES (1, 2)"))
+
+
+def test_the_newest_revisions_are_those_on_which_none_builds(tmp_path):
+    (tmp_path / "0001_a.py").write_text('revision: str = "a_0001"\ndown_revision = None\n')
+    (tmp_path / "0002_a.py").write_text('revision = "a_0002"\ndown_revision = "a_0001"\n')
+    (tmp_path / "0001_b.py").write_text('revision = "b_0001"\ndown_revision = None\n')
+    assert newest_revisions([tmp_path]) == {"a_0002", "b_0001"}
 
 
 def guests(state):
