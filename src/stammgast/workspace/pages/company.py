@@ -25,7 +25,12 @@ from stammgast.workspace.words import ACTION_NAMES, STAFF_KIND_NAMES
 
 ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
 STAFF_COLUMNS = (Column(_("Known by")), Column(_("Value")), Column(""))
-AUDIT_COLUMNS = (Column(_("When")), Column(_("Who")), Column(_("What")), Column(_("Details"), is_hidden_small=True))
+AUDIT_COLUMNS = (
+    Column(_("When")),
+    Column(_("Who"), is_hidden_small=True),
+    Column(_("What")),
+    Column(_("Details"), is_hidden_small=True),
+)
 
 
 @get("/settings", guards=[requires("viewer")], sync_to_thread=True)

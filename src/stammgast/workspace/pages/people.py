@@ -20,7 +20,12 @@ from stammgast.workspace.contracts import Actor
 from stammgast.workspace.words import ROLE_MEANINGS, ROLE_NAMES
 
 ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
-COLUMNS = (Column(_("Name")), Column(_("Role")), Column(_("Last log-in"), is_hidden_small=True), Column(_("State")))
+COLUMNS = (
+    Column(_("Name")),
+    Column(_("Role"), is_hidden_small=True),
+    Column(_("Last log-in"), is_hidden_small=True),
+    Column(_("State")),
+)
 
 
 @get("/settings/people", guards=ADMINISTRATOR, sync_to_thread=True)
