@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection
 
 from stammgast.events.api import message_digest
@@ -61,6 +63,8 @@ NUMBER_NAMESPACE = "profile"
 TIMELINE_MAX = 1_000
 LIST_MAX = 500
 SEARCH_WORDS_MAX = 6
+_Number = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+"""What a cursor may hold: any moment, count or number of ours."""
 _TOP_LEVEL = frozenset({"traits", "consent"})
 """Features that have their own place beside `features`."""
 
@@ -127,8 +131,15 @@ def timeline(
     Robots' and staff's events are on it, marked. Raises WrongCursor, and HistoryUnavailable when history does not answer.
     """
     limit = max(1, min(limit, TIMELINE_MAX))
-    place = read_cursor(before, tuple[int, str]) if before else None
-    wanted = history.TimelineQuery(tuple(anchors), limit, place, tuple(names), tuple(channels), tuple(types))
+    place = read_cursor(before, tuple[_Number, UUID]) if before else None
+    wanted = history.TimelineQuery(
+        anchors=tuple(anchors),
+        limit=limit,
+        before=None if place is None else (place[0], str(place[1])),
+        names=tuple(names),
+        channels=tuple(channels),
+        types=tuple(types),
+    )
     rows = history.timeline_rows(runtime.history, wanted)
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
@@ -169,7 +180,9 @@ def list_customers(
     ascending = (sort == "name") != is_reversed
     place: tuple[int | str, int] | None = None
     if after:
-        place = read_cursor(after, tuple[str, int]) if sort == "name" else read_cursor(after, tuple[int, int])
+        place = (
+            read_cursor(after, tuple[str, _Number]) if sort == "name" else read_cursor(after, tuple[_Number, _Number])
+        )
     words = _search_words(runtime, query)
     with runtime.customers.read() as connection:
         rows = customers.list_customers(

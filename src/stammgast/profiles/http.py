@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromQuery, PathParameter, QueryParameter
 
 from stammgast.profiles import api
 from stammgast.profiles.contracts import CustomerFilter, CustomerRow, Profile, SortBy, TimelineEvent
@@ -22,13 +22,17 @@ AGENT = [requires(Role.AGENT)]
 
 Reference = Annotated[
     str,
-    Parameter(
+    PathParameter(
         max_length=600,
         description="`namespace:value`, such as `email:anna@example.com` or `user_id:7`; `profile:NUMBER` for a number.",
     ),
 ]
-Cursor = Annotated[str, Parameter(max_length=600, description="The `next` of the page before; empty for the first.")]
-Words = Annotated[str, Parameter(max_length=300, description="Beginnings of names, mails or identifiers.")]
+Cursor = Annotated[
+    str, QueryParameter(max_length=600, description="The `next` of the page before; empty for the first.")
+]
+Words = Annotated[
+    str, QueryParameter(name="query", max_length=300, description="Beginnings of names, mails or identifiers.")
+]
 
 
 class IdentifierAnswer(msgspec.Struct, rename="camel"):
@@ -125,16 +129,16 @@ class ProfilesController(ApiController):
     def search(
         self,
         request: AnyRequest,
-        query: Words = "",
-        sort: SortBy = "last_seen",
+        words: Words = "",
+        sort: FromQuery[SortBy] = "last_seen",
         after: Cursor = "",
-        limit: Annotated[int, Parameter(ge=1, le=api.LIST_MAX)] = 50,
-        channel: Annotated[str, Parameter(max_length=100)] = "",
+        limit: Annotated[int, QueryParameter(ge=1, le=api.LIST_MAX)] = 50,
+        channel: Annotated[str, QueryParameter(max_length=100)] = "",
     ) -> FoundPageAnswer:
         """Every word must be the beginning of a word of the name or of an identifier; none lists all."""
         wanted = CustomerFilter(channel=channel.replace("\0", ""))
         page = api.list_customers(
-            runtime_of(request), query.replace("\0", ""), wanted=wanted, sort=sort, after=after, limit=limit
+            runtime_of(request), words.replace("\0", ""), wanted=wanted, sort=sort, after=after, limit=limit
         )
         return FoundPageAnswer([_found_answer(row) for row in page.rows], page.next, page.total)
 
@@ -148,9 +152,9 @@ class ProfilesController(ApiController):
         self,
         request: AnyRequest,
         reference: Reference,
-        limit: Annotated[int, Parameter(ge=1, le=api.TIMELINE_MAX)] = 50,
+        limit: Annotated[int, QueryParameter(ge=1, le=api.TIMELINE_MAX)] = 50,
         before: Cursor = "",
-        name: Annotated[str, Parameter(max_length=255, description="Only events of this name.")] = "",
+        name: Annotated[str, QueryParameter(max_length=255, description="Only events of this name.")] = "",
     ) -> TimelineAnswer:
         """Events of all channels, newest first."""
         runtime = runtime_of(request)
