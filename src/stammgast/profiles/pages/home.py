@@ -78,7 +78,7 @@ def worker(request: AnyRequest) -> Response[str]:
     status = api.worker_status(runtime_of(request))
     is_silent = status is not None and clock.now_millis() - status.at > SILENT_MILLIS
     return render(
-        request, "profiles/_worker.html", status=status, is_silent=is_silent, lag_attention=LAG_ATTENTION_SECONDS
+        request, "profiles/_worker.html", told=status, is_silent=is_silent, lag_attention=LAG_ATTENTION_SECONDS
     )
 
 
@@ -104,7 +104,7 @@ def channel_chart(counts: Iterable[ChannelCount], buckets: Iterable[int], kind: 
         "x_kind": kind,
         "series": [
             {
-                "key": channel or "other",
+                "key": channel,
                 "label": say(CHANNEL_LABELS[channel]) if channel in CHANNEL_LABELS else channel,
                 "values": [by_channel[channel].get(time, 0) for time in x],
             }

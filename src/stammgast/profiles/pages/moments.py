@@ -16,8 +16,11 @@ from stammgast.profiles.pages.words import event_icon, event_label, is_own_name
 
 FOLD_FROM = 3
 """A session of fewer events is shown open."""
+WITHOUT_SESSIONS = frozenset({"", "mail", "phone", "social", "survey", "sms", "server"})
+"""Channels of single letters, calls and answers."""
 LATE_MILLIS = 3_600_000
 MONEY_MAX = 10**12
+CURRENCY_LENGTH = 3
 PRODUCTS_SHOWN = 5
 PROPERTIES_SHOWN = 12
 TEXT_SHOWN = 600
@@ -25,6 +28,8 @@ LANDMARKS = ("Order", "Case", "Survey", "Review", "Mention", "Message", "Live Ch
 """Events that begin so are told on the fold of their session."""
 QUOTED = ("comment", "text", "answer", "message", "body", "question")
 """Properties that are somebody's own words."""
+METRICS = ("nps", "csat", "ces")
+"""Scores that say themselves what they measure."""
 SCORED = ("score", "rating")
 
 
@@ -52,6 +57,8 @@ class Moment(msgspec.Struct, frozen=True):
     score: str
     products: tuple[Product, ...]
     products_more: int
+    currency: str
+    """Of the products' prices, empty when nothing says so."""
     is_landmark: bool
     is_late: bool
     """Came more than LATE_MILLIS after it happened, though not by an import."""
@@ -96,10 +103,7 @@ class Fold(msgspec.Struct, frozen=True):
 
 
 def fold_sessions(events: Sequence[TimelineEvent]) -> list[Fold]:
-    """Group a timeline (newest first) into sessions, each on one channel.
-
-    Imported events carry no session: each stands for itself.
-    """
+    """Group a timeline (newest first) into sessions, each on one channel; on some channels each event stands for itself."""
     folds: list[list[Moment]] = []
     for event in events:
         moment = read_moment(event)
@@ -111,8 +115,8 @@ def fold_sessions(events: Sequence[TimelineEvent]) -> list[Fold]:
 
 
 def _belongs(newer: TimelineEvent, older: TimelineEvent) -> bool:
-    is_live = not newer.is_import and not older.is_import
-    return is_live and newer.channel == older.channel and newer.time - older.time <= GAP_SECONDS * 1000
+    is_alike = newer.channel == older.channel and newer.is_import == older.is_import
+    return is_alike and newer.channel not in WITHOUT_SESSIONS and newer.time - older.time <= GAP_SECONDS * 1000
 
 
 def days_begun(folds: Sequence[Fold], day_of: Callable[[int], str], shown: int = 0) -> list[bool]:
@@ -141,6 +145,7 @@ def read_moment(event: TimelineEvent) -> Moment:
         _score(found),
         products[:PRODUCTS_SHOWN],
         max(0, len(products) - PRODUCTS_SHOWN),
+        event.currency or _currency(found),
         event.type == "track" and event.name.startswith(LANDMARKS),
         not event.is_import and event.received_at - event.time > LATE_MILLIS,
     )
@@ -194,6 +199,11 @@ def _micros(price: Any) -> int | None:
     return int(exact * MICROS) if exact.is_finite() and abs(exact) < MONEY_MAX else None
 
 
+def _currency(properties: dict[str, Any]) -> str:
+    said = _first_text(properties, ("currency",)).upper()
+    return said if len(said) == CURRENCY_LENGTH and said.isascii() and said.isalpha() else ""
+
+
 def _first_text(properties: dict[str, Any], names: Sequence[str]) -> str:
     for name in names:
         if text := text_of_value(properties.get(name)).strip():
@@ -202,6 +212,9 @@ def _first_text(properties: dict[str, Any], names: Sequence[str]) -> str:
 
 
 def _score(properties: dict[str, Any]) -> str:
+    named = [f"{name.upper()} {text}" for name in METRICS if (text := text_of_value(properties.get(name)))]
+    if named:
+        return " · ".join(named)
     score = _first_text(properties, SCORED)
     scale = _first_text(properties, ("scale_max", "scale", "best"))
     return f"{score} / {scale}" if score and scale.isdigit() else score
