@@ -66,14 +66,27 @@ def history_server(tmp_path_factory):
     process.wait(30)
 
 
+@pytest.fixture(scope="session")
+def migrated_state(tmp_path_factory):
+    """A folder with both state databases, new and up to date, to be copied: migrating takes a hundred times as long."""
+    from stammgast.app import migrate_state
+    from stammgast.kernel.settings import Settings
+
+    settings = Settings(data=tmp_path_factory.mktemp("migrated"))
+    migrate_state(settings)
+    return settings.state_dir
+
+
 @pytest.fixture
-def settings(tmp_path, history_server):
+def settings(tmp_path, history_server, migrated_state):
     """Settings of an installation of one's own: new folder, new history database."""
     from stammgast.kernel.history import HistoryClient
     from stammgast.kernel.settings import Settings
 
     database = f"t{os.getpid()}_{time.monotonic_ns()}"
-    yield Settings(data=tmp_path / "data", history_url=f"{history_server}/{database}")
+    settings = Settings(data=tmp_path / "data", history_url=f"{history_server}/{database}")
+    shutil.copytree(migrated_state, settings.state_dir)
+    yield settings
     client = HistoryClient(f"{history_server}/default")
     client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
     client.close()
@@ -146,7 +159,7 @@ def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Europe/Berlin")
     page = context.new_page()
     thrown = []
-    page.on("pageerror", lambda error: thrown.append(error))
+    page.on("pageerror", lambda error: thrown.append(error))  # noqa: PLW0108 - Playwright can't take a built-in
     yield page
     context.close()
     assert not thrown

@@ -38,7 +38,7 @@ class Installation:
         self._process: subprocess.Popen[str] | None = None
         self._ready = threading.Event()
 
-    def start(self, patience: float = 60.0) -> float:
+    def start(self, patience: float = 240.0) -> float:
         """Start and wait until it says that it is ready; return the seconds that took."""
         self._ready.clear()
         begun = time.monotonic()
@@ -138,7 +138,7 @@ class Installation:
         except ValueError:
             return status, content.decode(errors="replace")
 
-    def wait_until_processed(self, token: str, patience: float = 60.0) -> None:
+    def wait_until_processed(self, token: str, patience: float = 120.0) -> None:
         """Wait until nothing waits any more, neither in the log nor for history."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
