@@ -82,6 +82,15 @@ def test_a_file_is_uploaded_mapped_tried_and_imported(house, analyst):
     assert not jobs.job_file(house, done).exists()
 
 
+def test_what_was_answered_about_the_columns_stands_there_again(house, analyst):
+    path = upload(analyst)
+    answers = {**form_of(analyst.get(path)), "event": "Parcel Sent", "channel": "shop"}
+    analyst.post(f"{path}/map", answers)
+    worked(house, int(path.rsplit("/", 1)[1]))
+    again = form_of(analyst.get(path))
+    assert (again["event"], again["channel"]) == (["Parcel Sent"], ["shop"])
+
+
 def test_a_map_written_as_text_is_kept_and_a_wrong_one_is_told_where_it_was_typed(analyst):
     path = upload(analyst)
     page = analyst.post(f"{path}/map", {"how": "yaml", "yaml": "name: x\nevents: []"}, status=422)

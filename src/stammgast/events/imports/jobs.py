@@ -10,8 +10,11 @@ import logging
 import shutil
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from stammgast.events.imports.contracts import ImportJob, JobBusy, JobNotFound, JobState, Progress
 from stammgast.events.imports.keys import import_source
@@ -22,6 +25,7 @@ from stammgast.events.store import import_jobs as store
 from stammgast.kernel import clock
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.log import LogWriter
+from stammgast.kernel.processes.run_dir import read_small, write_small
 from stammgast.kernel.runtime import Runtime
 from stammgast.workspace.api import changing
 from stammgast.workspace.contracts import Actor
@@ -30,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 NOTE_SECONDS = 0.5
 REFUSED_NAME = "refused.csv"
+ANSWERS_NAME = "answers.json"
 CLOSE_SECONDS = 10.0
 
 
@@ -128,6 +133,17 @@ def job_folder(runtime: Runtime, number: int) -> Path:
 def job_file(runtime: Runtime, found: ImportJob) -> Path:
     """Return the uploaded file; it is removed when the import is done."""
     return job_folder(runtime, found.id) / stored_name(found.file_name)
+
+
+def keep_answers(runtime: Runtime, number: int, answers: Mapping[str, Any]) -> None:
+    """Keep how the form about the columns was filled in, so that it stands so when the page is opened again."""
+    write_small(job_folder(runtime, number) / ANSWERS_NAME, msgspec.json.encode(answers).decode())
+
+
+def kept_answers(runtime: Runtime, number: int) -> dict[str, Any]:
+    """Return the answers that were kept, empty when there are none."""
+    text = read_small(job_folder(runtime, number) / ANSWERS_NAME)
+    return msgspec.json.decode(text, type=dict[str, Any]) if text else {}
 
 
 def stored_name(file_name: str) -> str:

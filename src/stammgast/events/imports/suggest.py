@@ -33,7 +33,7 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
     role: re.compile(pattern, re.IGNORECASE)
     for role, pattern in (
         ("time", r"date|time|datum|zeit|created|timestamp|\bat$|_at$"),
-        ("email", r"e-?mail"),
+        ("email", r"mail"),
         ("phone", r"phone|telefon|mobil"),
         ("user_id", r"(customer|user|kunde|client|member|person).*(id|nr|no|num|nummer)?$"),
         ("amount", r"total|amount|betrag|summe|revenue|umsatz"),

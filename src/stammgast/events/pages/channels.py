@@ -29,12 +29,12 @@ TYPES = ("track", "page", "screen", "identify", "group", "alias")
 COLUMNS = (
     Column(_("Event")),
     Column(_("Page")),
+    Column(_("Channel")),
+    Column(_("Touchpoint")),
     Column(_("Source")),
     Column(_("Kind of source")),
     Column(_("Type")),
     Column(_("Library")),
-    Column(_("Channel")),
-    Column(_("Touchpoint")),
     Column(_("Order")),
 )
 

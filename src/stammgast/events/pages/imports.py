@@ -114,12 +114,11 @@ def show_progress(request: AnyRequest, number: FromPath[int]) -> Response[str]:
 def try_map(request: AnyRequest, number: FromPath[int], form: SentForm) -> Response[Any]:
     """Keep the map that the form describes, and try it."""
     try:
-        text = form.text("yaml") if form.text("how") == "yaml" else _map_of(form)
-        if form.text("how") == "ready":
-            text = _ready_map(form.text("ready"))
-        jobs.try_map(runtime_of(request), _by(request), number, text + "\n")
+        jobs.try_map(runtime_of(request), _by(request), number, _map_of(form) + "\n")
     except StammgastError as problem:
         return _job_page(request, number, form.refused(problem), problem.status)
+    if form.text("how") == "form":
+        jobs.keep_answers(runtime_of(request), number, _answers(form))
     return redirect(f"/connect/import/{number}")
 
 
@@ -194,7 +193,8 @@ def _mapping_words(request: AnyRequest, found: ImportJob, form: Form) -> dict[st
         shown = preview(table)
     except ImportRefused as problem:
         return {"shown": None, "unreadable": problem}
-    answers = _answers(form) if form.text("how") == "form" else suggest(shown, found.file_name)
+    kept = _answers(form) if form.text("how") == "form" else jobs.kept_answers(runtime_of(request), found.id)
+    answers = kept or suggest(shown, found.file_name)
     answers.setdefault("zone", shell_of(request).company.zone)
     answers["currency"] = answers["currency"] or shell_of(request).company.currency
     return {
@@ -237,6 +237,11 @@ def _answers(form: Form) -> dict[str, Any]:
 
 
 def _map_of(form: Form) -> str:
+    match form.text("how"):
+        case "yaml":
+            return form.text("yaml")
+        case "ready":
+            return _ready_map(form.text("ready"))
     return _yaml(build(_answers(form)))
 
 
