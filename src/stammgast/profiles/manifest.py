@@ -18,8 +18,8 @@ MANIFEST = Manifest(
     navigation=(NavigationEntry("customers", _("Customers"), "/customers", "customers"),),
     home_panels=(
         HomePanel("came-in", "/home/came-in", order=10, wide=True),
-        HomePanel("newest-customers", "/home/newest-customers", order=20, seconds=5),
-        HomePanel("worker", "/home/worker", order=30, seconds=5),
+        HomePanel("newest-customers", "/home/newest-customers", order=12, seconds=5),
+        HomePanel("worker", "/home/worker", order=14, seconds=5),
     ),
     search=(SearchProvider(_("Customers"), find_customers),),
     features=FEATURES,
