@@ -228,7 +228,9 @@ def test_http_gives_a_profile(client):
     assert told["profileId"] == 1
     assert {"namespace": "user_id", "value": "anna"}.items() <= told["identifiers"][3].items()
     assert told["traits"]["vip"] is True
-    assert told["features"]["orders"]["count"] == 7
+    assert told["features"]["orders"] == 7
+    assert told["features"]["revenue"] == {"EUR": 28.0}
+    assert told["features"]["events"] == {"Order Completed": 7, "identify": 1, "page": 1}
     assert told["consent"] == {"analytics": True, "ads": False}
     assert (told["firstSeen"], told["lastSeen"]) == ("2026-09-20T08:13:20.000Z", "2026-09-21T14:13:20.000Z")
 

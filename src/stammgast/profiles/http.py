@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -46,7 +47,10 @@ class IdentifierAnswer(msgspec.Struct, rename="camel"):
 
 
 class ProfileAnswer(msgspec.Struct, rename="camel"):
-    """A customer. `features` are figures by name (moments in them in ms UTC, money as exact decimal text by currency)."""
+    """A customer. Among `features`, `orders` and `sessions` are counts, `revenue` and `refunds` amounts by currency.
+
+    Moments in features are in ms UTC.
+    """
 
     profile_id: int
     name: str
@@ -176,12 +180,53 @@ def _profile_answer(profile: Profile) -> ProfileAnswer:
             for one in profile.identifiers
         ],
         traits={one.name: one.current.value for one in profile.traits},
-        features=profile.features,
+        features=features_answer(profile.features),
         consent={one.category: one.is_agreed for one in profile.consent},
         first_seen=iso_time(profile.first_seen),
         last_seen=iso_time(profile.last_seen),
         merged=list(profile.merged),
     )
+
+
+def features_answer(features: dict[str, Any]) -> dict[str, Any]:
+    """Return features as a program wants them: a count where one says it all. Those of other modules stay as they are.
+
+    >>> features_answer({"orders": {"count": 3, "first": 1, "last": 2}, "mood": {"x": 1}})
+    {'orders': 3, 'mood': {'x': 1}}
+    """
+    return {
+        name: _IN_SHORT[name](shown) if name in _IN_SHORT else shown
+        for name, shown in features.items()
+        if name not in _ELSEWHERE
+    }
+
+
+def _counts(uses: dict[str, dict[str, int]]) -> dict[str, int]:
+    return {key: use["count"] for key, use in uses.items()}
+
+
+def _amounts(sums: dict[str, dict[str, Any]]) -> dict[str, msgspec.Raw]:
+    """Return amounts as JSON numbers with all their decimals."""
+    return {currency: msgspec.Raw(one["amount"].encode()) for currency, one in sums.items()}
+
+
+def _sizes(sums: dict[str, dict[str, Any]]) -> dict[str, msgspec.Raw]:
+    """Return refunds' amounts without their sign."""
+    return {currency: msgspec.Raw(one["amount"].lstrip("-").encode()) for currency, one in sums.items()}
+
+
+_ELSEWHERE = frozenset({"seen"})
+"""Beside `features` there are firstSeen and lastSeen."""
+_IN_SHORT: dict[str, Callable[[Any], Any]] = {
+    "events": lambda shown: shown["by_name"],
+    "sessions": lambda shown: shown["count"],
+    "orders": lambda shown: shown["count"],
+    "revenue": _amounts,
+    "refunds": _sizes,
+    "channels": _counts,
+    "devices": _counts,
+    "brands": _counts,
+}
 
 
 def _event_answer(event: TimelineEvent) -> EventAnswer:
