@@ -50,8 +50,9 @@ def list_rules(request: AnyRequest) -> Response[str]:
 
 
 @get("/connect/rules/edit", guards=ANALYST, sync_to_thread=True)
-def show_rule(request: AnyRequest, event: str = "") -> Response[str]:
+def show_rule(request: AnyRequest) -> Response[str]:
     """Show the rule of one event, or an empty one."""
+    event = request.query_params.get("event", "")
     found = next((one for one in api.event_schemas(runtime_of(request)) if one.name == event), EventSchema(event))
     return _page(request, found, Form())
 
