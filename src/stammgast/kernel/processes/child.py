@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 REFUSED = 2
 """Exit code of a process that will not start as it is set up; it has said why itself."""
 FIRST_PAUSE_SECONDS = 0.25
-LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 10.0
 HEALTHY_SECONDS = 60.0
 
 _PR_SET_PDEATHSIG = 1
@@ -35,10 +35,10 @@ class Plan:
 
 
 def restart_pause(failures: int) -> float:
-    """Return the seconds to wait before the next start after so many failures in a row, doubling up to half a minute.
+    """Return the seconds to wait before the next start after so many failures in a row, doubling up to ten seconds.
 
     >>> [restart_pause(n) for n in (1, 2, 3, 20)]
-    [0.25, 0.5, 1.0, 30.0]
+    [0.25, 0.5, 1.0, 10.0]
     """
     return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 30))
 
