@@ -153,3 +153,12 @@ def clean_environ() -> dict[str, str]:
     """Return the environment without settings of ours, so that a test's installation is only what the test says."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STAMMGAST_")}
     return {**kept, "PYTHONUNBUFFERED": "1"}
+
+
+def enter(installation: Installation, page: Any, email: str = "alice@inn.example") -> None:
+    """Let a new administrator into the interface through their one-time link, in Playwright's `page`."""
+    made = installation.run("user", "create", email, "--name", "Alice", "--role", "administrator", "--json")
+    page.goto(json.loads(made)["link"])
+    page.locator("input[name=password]").fill("a long enough password")
+    page.locator("main button, form button").last.click()
+    page.wait_for_url(f"{installation.url}/**")

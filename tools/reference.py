@@ -68,7 +68,7 @@ def http_page() -> str:
     parts = [introduction]
     for path, methods in sorted(document["paths"].items()):
         for method, operation in methods.items():
-            parts.append(_operation(method, path, operation))
+            parts.append(_operation(method, path, operation, document["components"]["schemas"]))
     return NOTE + "\n".join(parts)
 
 
@@ -87,7 +87,7 @@ def openapi_document() -> Mapping[str, Any]:
     return document
 
 
-def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
+def _operation(method: str, path: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     lines = [f"## `{method.upper()} {path}`", "", operation.get("description") or operation.get("summary", ""), ""]
     parameters = operation.get("parameters", [])
     if parameters:
@@ -97,8 +97,39 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
             for one in parameters
         ]
         lines.append("")
-    answers = ", ".join(f"{status} ({answer['description']})" for status, answer in operation["responses"].items())
-    return "\n".join([*lines, f"Answers: {answers}.", ""])
+    if "requestBody" in operation:
+        lines += [f"Takes {_shape(_schema_of(operation['requestBody']), schemas)}.", ""]
+    for status, answer in operation["responses"].items():
+        if status.startswith("2"):
+            lines.append(f"Answers {status}: {_shape(_schema_of(answer), schemas)}.")
+    refusals = ", ".join(status for status in operation["responses"] if not status.startswith("2"))
+    return "\n".join([*lines, f"Refuses with {refusals}." if refusals else "", ""])
+
+
+def _schema_of(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    kinds = list(content.get("content", {}).values())
+    return kinds[0].get("schema", {}) if kinds else {}
+
+
+def _shape(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int = 0) -> str:
+    """Return a schema in one line: `{name, other: [{inner}]}`; two levels deep."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    if schema.get("type") == "array":
+        return f"[{_shape(schema['items'], schemas, depth)}]"
+    fields = schema.get("properties")
+    if not fields:
+        return "nothing" if depth == 0 and not schema else str(schema.get("type", "a value"))
+    if depth > 1:
+        return "{...}"
+    inner = (f"`{name}`{_deeper(field, schemas, depth)}" for name, field in fields.items())
+    return "{" + ", ".join(inner) + "}"
+
+
+def _deeper(field: Mapping[str, Any], schemas: Mapping[str, Any], depth: int) -> str:
+    is_compound = "$ref" in field or "$ref" in field.get("items", {})
+    shape = _shape(field, schemas, depth + 1) if is_compound else ""
+    return f": {shape}" if shape.startswith(("{", "[")) else ""
 
 
 def _one_line(parameter: Mapping[str, Any]) -> str:
