@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 
 from stammgast.kernel.errors import NotFound
 from stammgast.kernel.history import HistoryUnavailable
@@ -30,7 +31,7 @@ VIEWER = [requires("viewer")]
 
 
 @get("/customers/{number:int}", guards=VIEWER, sync_to_thread=True)
-def show_customer(request: AnyRequest, number: int) -> Response[Any]:
+def show_customer(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     """Show the customer; a number that was merged away leads to the profile that is now."""
     runtime = runtime_of(request)
     profile = _profile(runtime, number)
@@ -49,7 +50,7 @@ def show_customer(request: AnyRequest, number: int) -> Response[Any]:
 
 
 @get("/customers/{number:int}/parts/{part:str}", guards=VIEWER, sync_to_thread=True)
-def show_part(request: AnyRequest, number: int, part: str) -> Response[str]:
+def show_part(request: AnyRequest, number: FromPath[int], part: FromPath[str]) -> Response[str]:
     """Show one column of the page again (a fragment), after something new happened."""
     if part not in PARTS:
         raise NotFound(what=_("part"), name=part)
@@ -58,7 +59,9 @@ def show_part(request: AnyRequest, number: int, part: str) -> Response[str]:
 
 
 @get("/customers/{number:int}/timeline", guards=VIEWER, sync_to_thread=True)
-def show_timeline(request: AnyRequest, number: int, since: int = 0, shown: int = 0) -> Response[str]:
+def show_timeline(
+    request: AnyRequest, number: FromPath[int], since: FromQuery[int] = 0, shown: FromQuery[int] = 0
+) -> Response[str]:
     """Show a page of the timeline (a fragment): newest first, sessions folded.
 
     `since`: the newest event shown before (ms UTC), what came later stands out. `shown`: the newest event of the last
@@ -98,7 +101,7 @@ def show_timeline(request: AnyRequest, number: int, since: int = 0, shown: int =
 
 
 @get("/customers/{number:int}/newer", guards=VIEWER, sync_to_thread=True)
-def count_newer(request: AnyRequest, number: int, since: int = 0) -> Response[str]:
+def count_newer(request: AnyRequest, number: FromPath[int], since: FromQuery[int] = 0) -> Response[str]:
     """Say how many events came after `since` (ms UTC), as a button that shows them (a fragment, mostly empty)."""
     runtime = runtime_of(request)
     page = _events(runtime, _profile(runtime, number), request, "")
@@ -115,7 +118,7 @@ def count_newer(request: AnyRequest, number: int, since: int = 0) -> Response[st
 
 
 @get("/customers/{number:int}/event", guards=VIEWER, sync_to_thread=True)
-def show_raw_event(request: AnyRequest, number: int) -> Response[str]:
+def show_raw_event(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Show one event (`id` is its message id) as it came in (a fragment)."""
     runtime = runtime_of(request)
     message_id = request.query_params.get("id", "")
