@@ -14,7 +14,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.settings import Settings
@@ -43,6 +43,20 @@ def manifests() -> Sequence[Manifest]:
     return tuple(cast("Manifest", import_module(f"stammgast.{name}.manifest").MANIFEST) for name in MODULES)
 
 
+class _WhenNeeded(Sequence["Manifest"]):
+    """The manifests, loaded when somebody looks: most commands never do, and loading everything takes a second."""
+
+    @overload
+    def __getitem__(self, index: int) -> Manifest: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Manifest]: ...
+    def __getitem__(self, index: int | slice) -> Manifest | Sequence[Manifest]:
+        return manifests()[index]
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
 def command_tables() -> Mapping[str, Mapping[str, Typer | Callable[..., Any]]]:
     """Return the commands of every module that has some: module -> command -> Typer group or function."""
     return {
@@ -62,7 +76,7 @@ def open_runtime(settings: Settings, process: Process) -> Runtime:
 
     return Runtime(
         settings=settings,
-        manifests=manifests(),
+        manifests=_WhenNeeded() if process == "command" else manifests(),
         control=open_state(settings, "control"),
         customers=open_state(settings, "customers"),
         history=open_history(settings),
