@@ -10,7 +10,7 @@ from typing import Any
 from litestar import Response, get
 from litestar.response import Stream
 
-from stammgast.events.enrichment.rules import CHANNELS
+from stammgast.events.api import CHANNELS
 from stammgast.kernel import clock
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import BrandId
