@@ -15,6 +15,13 @@ TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
+    _make_identity()
+    _make_profiles()
+    _make_messages()
+    _make_work()
+
+
+def _make_identity() -> None:
     op.create_table(
         "aliases",
         sa.Column("alias", BIG, autoincrement=False, nullable=False),
@@ -30,18 +37,65 @@ def upgrade() -> None:
     )
     op.create_index("anchor_profiles_by_profile", "anchor_profiles", ["profile"], unique=False)
     op.create_table(
-        "anchor_states",
-        sa.Column("anchor", BIG, autoincrement=False, nullable=False),
-        sa.Column("state", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("anchor"),
-    )
-    op.create_table(
         "anchors",
         sa.Column("anchor", BIG, autoincrement=False, nullable=False),
         sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
         sa.Column("identifiers", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("anchor"),
         sa.UniqueConstraint("digest"),
+    )
+    op.create_table(
+        "evidence",
+        sa.Column("anchor", BIG, autoincrement=False, nullable=False),
+        sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("time", BIG, nullable=False),
+        sa.Column("message_id", TEXT, nullable=False),
+        sa.Column("source", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("anchor", "day"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "identifier_anchors",
+        sa.Column("identifier", BIG, autoincrement=False, nullable=False),
+        sa.Column("anchor", BIG, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("identifier", "anchor"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "identifiers",
+        sa.Column("identifier", BIG, autoincrement=False, nullable=False),
+        sa.Column("namespace", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
+        sa.Column("profile", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("identifier"),
+    )
+    op.create_index("identifiers_by_profile", "identifiers", ["profile"], unique=False)
+    op.create_index("identifiers_by_value", "identifiers", ["value", "namespace"], unique=True)
+    op.create_table(
+        "merges",
+        sa.Column("merge", BIG, autoincrement=True, nullable=False),
+        sa.Column("kept", BIG, nullable=False),
+        sa.Column("merged", BIG, nullable=False),
+        sa.Column("message_id", TEXT, nullable=False),
+        sa.Column("time", BIG, nullable=False),
+        sa.Column("merged_at", BIG, nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("identifiers", sa.LargeBinary(), nullable=False),
+        sa.Column("batch", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("merge"),
+    )
+    op.create_index("merges_by_batch", "merges", ["batch"], unique=False)
+    op.create_index("merges_by_kept", "merges", ["kept"], unique=False)
+    op.create_index("merges_by_merged", "merges", ["merged"], unique=False)
+
+
+def _make_profiles() -> None:
+    op.create_table(
+        "anchor_states",
+        sa.Column("anchor", BIG, autoincrement=False, nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("anchor"),
     )
     op.create_table(
         "customer_tags",
@@ -80,68 +134,9 @@ def upgrade() -> None:
     op.create_index("customers_by_name", "customers", ["sort_name", "profile"], unique=False)
     op.create_index("customers_by_orders", "customers", ["orders", "profile"], unique=False)
     op.create_index("customers_by_revenue", "customers", ["revenue", "profile"], unique=False)
-    op.create_table(
-        "effects",
-        sa.Column("effect", BIG, autoincrement=True, nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("payload", sa.LargeBinary(), nullable=False),
-        sa.Column("created_at", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("effect"),
-        sa.UniqueConstraint("key"),
-    )
-    op.create_table(
-        "evidence",
-        sa.Column("anchor", BIG, autoincrement=False, nullable=False),
-        sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("time", BIG, nullable=False),
-        sa.Column("message_id", TEXT, nullable=False),
-        sa.Column("source", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("anchor", "day"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "history_outbox",
-        sa.Column("batch", BIG, autoincrement=False, nullable=False),
-        sa.Column("row_count", sa.Integer(), nullable=False),
-        sa.Column("rows", sa.LargeBinary(), nullable=False),
-        sa.Column("moves", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("batch"),
-    )
-    op.create_table(
-        "identifier_anchors",
-        sa.Column("identifier", BIG, autoincrement=False, nullable=False),
-        sa.Column("anchor", BIG, autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("identifier", "anchor"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "identifiers",
-        sa.Column("identifier", BIG, autoincrement=False, nullable=False),
-        sa.Column("namespace", TEXT, nullable=False),
-        sa.Column("value", TEXT, nullable=False),
-        sa.Column("profile", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("identifier"),
-    )
-    op.create_index("identifiers_by_profile", "identifiers", ["profile"], unique=False)
-    op.create_index("identifiers_by_value", "identifiers", ["value", "namespace"], unique=True)
-    op.create_table(
-        "merges",
-        sa.Column("merge", BIG, autoincrement=True, nullable=False),
-        sa.Column("kept", BIG, nullable=False),
-        sa.Column("merged", BIG, nullable=False),
-        sa.Column("message_id", TEXT, nullable=False),
-        sa.Column("time", BIG, nullable=False),
-        sa.Column("merged_at", BIG, nullable=False),
-        sa.Column("rule", sa.String(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("identifiers", sa.LargeBinary(), nullable=False),
-        sa.Column("batch", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("merge"),
-    )
-    op.create_index("merges_by_batch", "merges", ["batch"], unique=False)
-    op.create_index("merges_by_kept", "merges", ["kept"], unique=False)
-    op.create_index("merges_by_merged", "merges", ["merged"], unique=False)
+
+
+def _make_messages() -> None:
     op.create_table(
         "message_blocks",
         sa.Column("block", BIG, autoincrement=False, nullable=False),
@@ -170,6 +165,27 @@ def upgrade() -> None:
         sa.Column("copies", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("block", "digest"),
         sqlite_with_rowid=False,
+    )
+
+
+def _make_work() -> None:
+    op.create_table(
+        "effects",
+        sa.Column("effect", BIG, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("effect"),
+        sa.UniqueConstraint("key"),
+    )
+    op.create_table(
+        "history_outbox",
+        sa.Column("batch", BIG, autoincrement=False, nullable=False),
+        sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.LargeBinary(), nullable=False),
+        sa.Column("moves", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("batch"),
     )
     op.create_table(
         "recent_events",
