@@ -75,7 +75,8 @@ def test_what_is_not_a_price_is_none(price):
         ({"score": 9}, "9"),
         ({"rating": 4, "scale_max": 5}, "4 / 5"),
         ({"nps": 10, "csat": 5}, "NPS 10 · CSAT 5"),
-        ({"score": None}, ""),
+        ({"score": 7, "kind": "NPS"}, "NPS 7"),
+        ({"score": None, "kind": "nps"}, ""),
     ],
 )
 def test_scores_are_told_as_they_were_given(properties, score):

@@ -23,7 +23,7 @@ from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column, TableState
-from stammgast.workspace.audit import record_seen
+from stammgast.workspace.api import record_seen
 
 SORTS: tuple[SortBy, ...] = ("last_seen", "first_seen", "name", "events", "orders", "revenue")
 COLUMNS = (

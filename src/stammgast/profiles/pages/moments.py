@@ -217,7 +217,9 @@ def _score(properties: dict[str, Any]) -> str:
         return " · ".join(named)
     score = _first_text(properties, SCORED)
     scale = _first_text(properties, ("scale_max", "scale", "best"))
-    return f"{score} / {scale}" if score and scale.isdigit() else score
+    kind = _first_text(properties, ("metric", "survey_type", "kind")).lower()
+    told = f"{score} / {scale}" if score and scale.isdigit() else score
+    return f"{kind.upper()} {told}" if score and kind in METRICS else told
 
 
 def _subject(event: TimelineEvent) -> str:
