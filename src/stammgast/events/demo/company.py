@@ -185,7 +185,10 @@ class _Life:
 
     def _answer(self, at: int, order: str, *, is_unlucky: bool) -> None:
         mood = max(0.0, min(1.0, self.random.gauss(self.who.temper - 0.35 * is_unlucky, 0.15)))
-        facts = {"survey": "after delivery", "order_id": order, "nps": round(mood * 10), "csat": 1 + round(mood * 4)}
+        asked = {"metric": "nps", "score": round(mood * 10)}
+        if self._happens(0.4):
+            asked = {"metric": "csat", "score": 1 + round(mood * 4)}
+        facts: dict[str, Any] = {"survey": "after delivery", "order_id": order, **asked}
         if self._happens(0.6):  # Most add a sentence.
             facts["comment"] = self._say(words.PRAISE if mood > 0.65 else words.MIXED if mood > 0.4 else words.ANGER)  # noqa: PLR2004
         self._add(MAIL, at, "Survey Answered", facts, {"channel": "mail"})
