@@ -21,7 +21,7 @@ LANGUAGES = (
 )  # fmt: skip
 """Every language that can be told; those outside of the encoder's sixteen get weaker readings."""
 
-_CHARACTERS_READ = 300
+_CHARACTERS_READ = 100
 """More letters make the answer slower, not better: a sentence is enough."""
 
 

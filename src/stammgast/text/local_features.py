@@ -26,7 +26,7 @@ _PART_LENGTHS = (3, 4, 5)
 
 
 class LocalFeatures(msgspec.Struct, frozen=True):
-    """How rare each bucket is in the corrections: of words and pairs, and of parts of words. 0 where never seen."""
+    """How rare each bucket is in the corrections: of words and pairs, and of parts of words. 0 where seen once or never."""
 
     word_rarity: NDArray[np.float32]
     part_rarity: NDArray[np.float32]
@@ -81,7 +81,7 @@ def _bucket(gram: str) -> int:
 
 def _rarity(seen: list[set[int]]) -> NDArray[np.float32]:
     counts = np.bincount([bucket for one in seen for bucket in one], minlength=_BUCKETS)
-    rarity = np.where(counts > 0, np.log((1 + len(seen)) / (1 + counts)) + 1, 0)
+    rarity = np.where(counts > 1, np.log((1 + len(seen)) / (1 + counts)) + 1, 0)
     return rarity.astype(np.float32)
 
 
@@ -94,5 +94,6 @@ def _weighted(buckets: list[list[int]], rarity: NDArray[np.float32]) -> csr_matr
     matrix = csr_matrix((np.ones(len(flat)), flat, starts), shape=(len(buckets), _BUCKETS))
     matrix.sum_duplicates()
     matrix.data = ((1 + np.log(matrix.data)) * rarity[matrix.indices]).astype(np.float64)
+    matrix.eliminate_zeros()
     length = np.sqrt(np.maximum(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel(), 1e-12))
     return csr_matrix(matrix.multiply(1 / length[:, None]))

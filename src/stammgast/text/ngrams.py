@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -44,11 +45,20 @@ def word_bucket(word: str) -> int:
     return zlib.crc32(word.encode()) & (BUCKETS - 1)
 
 
+@lru_cache(maxsize=50_000)
+def _hashed(word: str) -> tuple[int, bytes]:
+    """Return the CRC-32 of a word, and the bytes by which it continues the CRC-32 of the word before."""
+    raw = word.encode()
+    return zlib.crc32(raw), b" " + raw
+
+
 def _buckets(text: str) -> list[int]:
-    words = _TOKEN.findall(text.lower())
-    grams = {*words, *(f"{a} {b}" for a, b in pairwise(words))}
+    hashed = [_hashed(word) for word in _TOKEN.findall(text.lower())]
+    grams = {one for one, _ in hashed}
+    # The CRC-32 of "not bad" is that of "not", continued by " bad".
+    grams.update(zlib.crc32(after, before) for (before, _), (_, after) in pairwise(hashed))
     # Sorted, so that sums of floats come out the same in every process.
-    return sorted({word_bucket(gram) for gram in grams}) or [0]
+    return sorted({gram & (BUCKETS - 1) for gram in grams}) or [0]
 
 
 def weighted_sums(buckets: Buckets, rarity: NDArray[np.float32], table: NDArray[np.float32]) -> NDArray[np.float32]:

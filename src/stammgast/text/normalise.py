@@ -16,14 +16,15 @@ MAX_CHARACTERS = 4000
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _SURROGATES = range(0xD800, 0xE000)
-_LINK = re.compile(r"(?:https?:|www\.)\S*", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
 _MENTION = re.compile(r"(?<!\w)@\w+")
 _MAIL = re.compile(r"\S+@\S+\.\w+")
 _REPEATED = re.compile(r"(.)\1{3,}")
 _SHOUTED = re.compile(r"\b[^\W\d_]{4,}\b")
+_CAPITALS = re.compile("[A-ZÀ-ÖØ-ÞĀ-ŽΑ-ΩА-Я]{4}")
 _CONTRAST = (
-    r"but|however|although|though|yet|unfortunately|aber|jedoch|allerdings|dennoch|trotzdem|leider|obwohl|doch|"
-    r"mais|pourtant|cependant|pero|sin embargo|ma|però|tuttavia|maar|echter|helaas|ale|jednak|niestety|mas|porém"
+    r"but|however|although|aber|jedoch|allerdings|dennoch|obwohl|mais|pourtant|cependant|pero|sin embargo|"
+    r"ma|però|tuttavia|maar|echter|ale|jednak|mas|porém"
 )
 _CLAUSE_END = re.compile(rf"(?<=[.!?…;\n])\s+|,?\s+(?=(?:{_CONTRAST})\b)", re.IGNORECASE)
 _LINK_WORD = "http"
@@ -46,7 +47,11 @@ def without_addresses(text: str) -> str:
     """
     if "@" in text:
         text = _MENTION.sub(" ", _MAIL.sub(" ", text))
-    return _LINK.sub(" ", text)
+    return _LINK.sub(" ", text) if _may_link(text) else text
+
+
+def _may_link(text: str) -> bool:
+    return "://" in text or "www." in text.lower()
 
 
 def unescape(text: str) -> str:
@@ -96,7 +101,8 @@ def for_encoder(text: str) -> str:
     'Sooo schön love it http'
     """
     text = unescape(shorten(text))
-    text = _LINK.sub(f" {_LINK_WORD} ", text)
+    if _may_link(text):
+        text = _LINK.sub(f" {_LINK_WORD} ", text)
     if "@" in text:
         text = _MENTION.sub(" ", _MAIL.sub(" ", text))
     text = spell_out(text).replace("#", " ")
@@ -108,6 +114,8 @@ def _calm(text: str) -> str:
     """Lower the letters of shouted words: the encoder knows few words in capitals. Short ones may be names (ICE, DVD)."""
     if text.isupper():
         return text.lower()
+    if not _CAPITALS.search(text):
+        return text
     return _SHOUTED.sub(lambda word: word[0].lower() if word[0].isupper() else word[0], text)
 
 

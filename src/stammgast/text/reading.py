@@ -86,8 +86,10 @@ def _analyse_some(texts: Sequence[str], encoder: Encoder, heads: h.Heads) -> lis
     trunk = h.run_trunk(heads, encoded.embedding, encoded.features)
     route = h.sentiment_routes([language.code for language in languages])
     is_english = np.array([language.code == "en" for language in languages])
+    # Words of other languages are not even hashed.
+    english = [text if told else "" for text, told in zip(prepared, is_english.tolist(), strict=True)]
     sentiment = h.sentiment_probabilities(heads, trunk, route)
-    emotions = h.emotion_probabilities(heads, trunk, word_buckets(prepared), is_english)
+    emotions = h.emotion_probabilities(heads, trunk, word_buckets(english), is_english)
     mixed = _mixed_confidence([len(piece) for piece in pieces], sentiment, route, encoded, heads)
     urgency = h.urgency_probabilities(heads, encoded.embedding)
     present = emotions >= heads.emotion_threshold[is_english.astype(np.int64)]

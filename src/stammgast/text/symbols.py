@@ -23,9 +23,11 @@ _WORDS_BY_EMOJI = {
 }  # fmt: skip
 _EMOJI = re.compile("[\u2600-\u27bf\u2b50\U0001f300-\U0001faff]")
 _INVISIBLE = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
-_SMILE = re.compile(r"(?<!\w)[:;=8xX]['-]?[)\]D]+(?!\w)|(?<!\w)\(:(?!\w)|\^\^")
-_FROWN = re.compile(r"(?<!\w)[:;=]['-]?[(\[]+(?!\w)|(?<!\w)>:\(")
-_HEART = re.compile(r"(?<!\w)<3(?!\w)")
+_EMOTICON = re.compile(
+    r"(?P<happy>(?<!\w)[:;=xX]['-]?[)\]D]+(?!\w)|(?<!\w)\(:(?!\w)|\^\^)"
+    r"|(?P<sad>(?<!\w)>?[:;=]['-]?[(\[]+(?!\w))"
+    r"|(?P<love>(?<!\w)<3(?!\w))"
+)
 
 
 def _emoji_in_words(match: re.Match[str]) -> str:
@@ -41,7 +43,7 @@ def spell_out(text: str) -> str:
     >>> spell_out("Danke 👍🏽 :-)").split()
     ['Danke', 'great', 'happy']
     """
-    text = _HEART.sub(" love ", _FROWN.sub(" sad ", _SMILE.sub(" happy ", text)))
+    text = _EMOTICON.sub(lambda found: f" {found.lastgroup} ", text)
     if text.isascii():
         return text
     return _EMOJI.sub(_emoji_in_words, _INVISIBLE.sub("", text))

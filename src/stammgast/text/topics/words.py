@@ -16,6 +16,11 @@ _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _SHORTEST = 3
 _TOO_COMMON = 0.35
 """A word in more than this share of a language's topics' texts tells nothing, if texts are many."""
+_MANY_TEXTS = 20
+_AGREEING_TEXTS = 2
+_EXCESS = 1.2
+_EVERYDAY = 0.5
+"""A word with less rarity at large, one in every forty-five texts, names no topic."""
 _PHRASE_BONUS = 1.2
 _RAREST = 1 / 2000
 
@@ -71,36 +76,39 @@ def _most_typical(
     own: list[dict[str, str]], everywhere: Counter[str], total: int, most: int, language: str
 ) -> tuple[str, ...]:
     here = Counter(gram for one in own for gram in one)
-    least = 2 if len(own) > 2 else 1  # noqa: PLR2004 (two texts agreeing is the least of evidence)
     spelling = {gram: spelt for one in reversed(own) for gram, spelt in one.items()}
-    scores = {}
-    for gram, count in here.items():
-        # The second test is the excess over what chance would give the topic.
-        expected = everywhere[gram] * len(own) / total
-        if count < least or (total > len(own) and count <= expected * 1.2):
-            continue
-        if total >= 20 and everywhere[gram] > _TOO_COMMON * total:  # noqa: PLR2004
-            continue
-        rarity = math.log(1 + total / everywhere[gram]) * _rarity_at_large(gram, language)
-        scores[gram] = count / len(own) * rarity * (_PHRASE_BONUS if " " in gram else 1.0)
+    least = _AGREEING_TEXTS if len(own) > _AGREEING_TEXTS else 1
+    scores = {
+        gram: _score(gram, count / len(own), everywhere[gram] / total, language)
+        for gram, count in here.items()
+        if count >= least and _is_telling(gram, count / len(own), everywhere[gram] / total, total, language)
+    }
     chosen: list[str] = []
     for gram in sorted(scores, key=lambda g: (-scores[g], g)):
-        if not any(gram in other.split() or set(gram.split()) & set(other.split()) for other in chosen):
+        if not any(set(gram.split()) & set(other.split()) for other in chosen):
             chosen.append(gram)
         if len(chosen) == most:
             break
     return tuple(_spelt(spelling[gram]) for gram in chosen)
 
 
+def _is_telling(gram: str, share_here: float, share_everywhere: float, total: int, language: str) -> bool:
+    """Tell whether a gram is said more here than chance would have it, and is no everyday word."""
+    is_everyday = _rarity_at_large(gram, language) < _EVERYDAY
+    is_said_by_all = total >= _MANY_TEXTS and share_everywhere > _TOO_COMMON
+    return share_here > share_everywhere * _EXCESS and not is_everyday and not is_said_by_all
+
+
+def _score(gram: str, share_here: float, share_everywhere: float, language: str) -> float:
+    rarity = math.log(1 + 1 / share_everywhere) * _rarity_at_large(gram, language)
+    return share_here * rarity * (_PHRASE_BONUS if " " in gram else 1.0)
+
+
 def _rarity_at_large(gram: str, language: str) -> float:
     """Return from 0 (in every text of the language) to 1 (in none); of a phrase, that of its commoner word."""
-    shares = (
-        packaged_heads().common_words[COMMON_WORD_LANGUAGES.index(language)]
-        if language in COMMON_WORD_LANGUAGES
-        else None
-    )
-    if shares is None:
+    if language not in COMMON_WORD_LANGUAGES:
         return 1.0
+    shares = packaged_heads().common_words[COMMON_WORD_LANGUAGES.index(language)]
     share = max(float(shares[word_bucket(word)]) for word in gram.split())
     return math.log(1 / (share + _RAREST)) / math.log(1 / _RAREST)
 

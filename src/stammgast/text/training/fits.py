@@ -125,7 +125,7 @@ def fit_sentiment(
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0).split(matrix, label + 10 * route)
     for known, unknown in folds:
         logits[unknown] = _logistic(matrix[known], label[known], weight[known]).decision_function(matrix[unknown])
-    is_tweet = weight <= 1
+    is_tweet = weight == 1
     temperature = _temperature(logits[is_tweet], label[is_tweet])
     model = _logistic(matrix, label, weight)
     shared, *own = np.split(model.coef_.T * temperature, 3)
