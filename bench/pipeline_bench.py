@@ -1,0 +1,298 @@
+"""From accepted to profile and history: how fast, how soon visible, and how fast profiles answer beside it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.flood import post
+from bench.steady import Load, get
+from bench.table import Row
+from stammgast.app import open_history
+from stammgast.events.contracts import EntryMeta
+from stammgast.events.wire import encode_meta
+from stammgast.kernel.log import LogEntry, LogWriter
+from stammgast.kernel.log.positions import published_position
+from stammgast.kernel.settings import Settings
+from stammgast.operations.machine import memory_megabytes
+from stammgast.profiles.pipeline.status import read_status
+from tools.installation import Installation
+
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+BATCH = 50
+EVENTS_PER_SECOND_MIN = 8_000
+ARRIVING = 2_000
+"""Events a second that arrive at web while the worker catches up."""
+VISIBLE_MS = (100, 1_000)
+PROFILE_MS, TIMELINE_MS = 20, 150
+STEADY = 1_000
+
+
+def run(*, quick: bool = False) -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        rows = _catching_up(Path(folder), events=20_000 if quick else 1_000_000)
+    with tempfile.TemporaryDirectory() as folder:
+        installation = Installation(Path(folder) / "data")
+        installation.start()
+        try:
+            rows.append(_visible(installation, seconds=3 if quick else 30))
+            rows += _reading(installation, seconds=3 if quick else 30, history=200_000 if quick else 10_000_000)
+        finally:
+            installation.stop()
+    return rows
+
+
+def make_events(count: int, seed: int = 7) -> Iterator[dict[str, object]]:
+    """Yield a shop's events: visitors who return, some of whom log in, look at products and buy."""
+    draw = random.Random(seed)
+    visitors = max(100, count // 20)
+    for number in range(count):
+        visitor = draw.randrange(visitors)
+        yield _event(draw, visitor, f"{seed}-{number}-{draw.getrandbits(64):x}")
+
+
+def _event(draw: random.Random, visitor: int, message_id: str) -> dict[str, object]:
+    event: dict[str, object] = {
+        "type": "track",
+        "messageId": message_id,
+        "anonymousId": f"visitor-{visitor:07d}",
+        "context": {
+            "library": {"name": "analytics.js", "version": "2.1"},
+            "userAgent": AGENT,
+            "locale": "de-DE",
+            "page": {"path": f"/p/{draw.randrange(50)}", "title": "Shop", "url": "https://shop.example.com/p"},
+        },
+    }
+    kind = draw.random()
+    if kind < 0.05:
+        event |= {
+            "type": "identify",
+            "traits": {"email": f"customer{visitor}@example.com", "name": f"Customer {visitor}"},
+        }
+    elif kind < 0.4:
+        event |= {"type": "page", "name": "Product"}
+    else:
+        product = {"product_id": f"p{draw.randrange(500)}", "price": draw.randrange(9999) / 100, "category": "tea"}
+        event |= {"event": "Product Viewed", "properties": product}
+    if kind > 0.95:
+        order = {"order_id": message_id, "total": draw.randrange(9999) / 100, "currency": "EUR"}
+        event |= {"event": "Order Completed", "properties": order}
+    if kind < 0.3:
+        event["userId"] = f"user-{visitor}"
+    return event
+
+
+def _catching_up(folder: Path, *, events: int) -> list[Row]:
+    data = folder / "data"
+    _fill_log(data / "log", events)
+    installation = Installation(data)
+    watch = Watch(installation, events)
+    installation.start()
+    try:
+        load = Load(installation.port, _batches(installation.source()), rate=ARRIVING / BATCH)
+        watch.join()
+        refused = load.stop().refused
+    finally:
+        installation.stop()
+    rate, growth = watch.events_per_second(), watch.megabytes_grown()
+    assert refused == 0, f"{refused} requests were not answered 200"
+    reference = _raw_reference(folder / "raw", min(events, 200_000))
+    return [
+        Row(
+            f"accepted -> in profile and history, {events:,} events",
+            rate,
+            "events/s",
+            target=f">= {EVENTS_PER_SECOND_MIN} events/s while {ARRIVING} a second arrive",
+            reference=f"the same events inserted raw into SQLite and chDB: {reference:.0f} events/s",
+            ratio=rate / reference,
+            holds=rate >= EVENTS_PER_SECOND_MIN,
+        ),
+        Row(
+            "memory of worker and warehouse, growth over the last half",
+            growth,
+            "MB",
+            target="flat: < 100 MB",
+            holds=growth < 100,
+        ),
+    ]
+
+
+def _fill_log(folder: Path, events: int) -> None:
+    folder.mkdir(parents=True)
+    meta = encode_meta(EntryMeta(user_agent=AGENT, is_browser=True))
+    writer = LogWriter(folder)
+    made = make_events(events)
+    waiting = None
+    for _ in range(events // BATCH):
+        body = json.dumps({"batch": [next(made) for _ in range(BATCH)]}).encode()
+        waiting = writer.append(LogEntry(time.time_ns() // 1_000_000, 1, BATCH, "batch", meta, body))
+    if waiting is not None:
+        waiting.result()
+    writer.close()
+
+
+class Watch(threading.Thread):
+    """Looks from the start on how far the worker is, until profiles and history have so many events."""
+
+    def __init__(self, installation: Installation, events: int) -> None:
+        super().__init__(daemon=True)
+        self._installation = installation
+        self._events = events
+        self._seen: list[tuple[float, int, float]] = []
+        """(seconds, position, megabytes)"""
+        self.start()
+
+    def run(self) -> None:
+        """Look ten times a second."""
+        while True:
+            position = published_position(self._installation.data / "log", "worker")
+            self._seen.append((time.perf_counter(), position, self._memory()))
+            if position >= self._events and not self._is_waiting():
+                break
+            time.sleep(0.1)
+
+    def events_per_second(self) -> float:
+        """Return the rate from the last moment at which nothing was done yet."""
+        begun = [one for one in self._seen if one[1] == 0][-1]
+        ended = self._seen[-1]
+        return (ended[1] - begun[1]) / (ended[0] - begun[0])
+
+    def megabytes_grown(self) -> float:
+        """Return by how much worker and warehouse grew from half of the events to all of them."""
+        half = next(one for one in self._seen if one[1] >= self._events // 2)
+        return self._seen[-1][2] - half[2]
+
+    def _is_waiting(self) -> bool:
+        """Say whether history lacks more than what two seconds of arriving bring."""
+        status = read_status(self._installation.data / "run")
+        return status is None or status.outbox_events > 2 * ARRIVING
+
+    def _memory(self) -> float:
+        pids = [self._installation.pid(name) for name in ("worker", "warehouse")]
+        return sum(memory_megabytes(pid) or 0.0 for pid in pids if pid)
+
+
+def _batches(key: str, *, size: int = BATCH, count: int = 200) -> list[bytes]:
+    """Return POSTs of batches whose events have no messageId, so that sending one again counts again."""
+    authorization = "Authorization: Basic " + base64.b64encode(f"{key}:".encode()).decode()
+    made = make_events(size * count, seed=11)
+    bodies = []
+    for _ in range(count):
+        batch = [next(made) for _ in range(size)]
+        for event in batch:
+            del event["messageId"]
+        bodies.append(json.dumps({"batch": batch}).encode())
+    return [post("/v1/batch", body, [authorization]) for body in bodies]
+
+
+def _raw_reference(folder: Path, events: int) -> float:
+    """Return events a second that one script inserts raw, in a process of its own: chDB allows one a process."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.raw_inserts", str(folder), str(events)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def _visible(installation: Installation, *, seconds: float) -> Row:
+    """Send probes while events arrive steadily; ask for each until its profile is there."""
+    key, token = installation.source("Visible"), installation.token()
+    load = Load(installation.port, _batches(key, size=10), rate=STEADY / 10)
+    time.sleep(1.0)
+    latencies = []
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        user = f"probe-{uuid.uuid4()}"
+        begun = time.perf_counter()
+        status, answer = installation.ask("/v1/track", body={"writeKey": key, "userId": user, "event": "Probe"})
+        assert status == 200, answer
+        while installation.ask(f"/api/profiles/user_id:{user}", token)[0] != 200:
+            time.sleep(0.005)
+        latencies.append((time.perf_counter() - begun) * 1000)
+        time.sleep(0.05)
+    assert load.stop().refused == 0
+    p50, p99 = statistics.median(latencies), sorted(latencies)[int(len(latencies) * 0.99)]
+    return Row(
+        f"event -> visible in profile at {STEADY} events/s, p50 (p99 {p99:.0f} ms, n = {len(latencies)})",
+        p50,
+        "ms",
+        target=f"p50 < {VISIBLE_MS[0]} ms, p99 < {VISIBLE_MS[1]} ms",
+        holds=p50 < VISIBLE_MS[0] and p99 < VISIBLE_MS[1],
+    )
+
+
+def _reading(installation: Installation, *, seconds: float, history: int) -> list[Row]:
+    """Read profiles and timelines while events arrive, with a long history."""
+    key, token = installation.source("Reading"), installation.token()
+    references = _customers(installation, key, token)
+    anchors = _lengthen_history(installation, history)
+    bearer = [f"Authorization: Bearer {token}"]
+    arriving = Load(installation.port, _batches(key, size=10), rate=STEADY / 10)
+    time.sleep(1.0)
+    profiles = Load(installation.port, [get(f"/api/profiles/{one}", bearer) for one in references], rate=200)
+    timelines = Load(
+        installation.port, [get(f"/api/profiles/{one}/events?limit=50", bearer) for one in references], rate=10
+    )
+    time.sleep(seconds)
+    seen, read, taken = profiles.stop(), timelines.stop(), arriving.stop()
+    assert seen.refused + read.refused + taken.refused == 0, (seen.refused, read.refused, taken.refused)
+    beside = f"at 200 requests/s while {STEADY} events/s arrive, history of {history:,} rows"
+    return [
+        Row(
+            f"profile by API, p99 {beside} (p50 {seen.percentile(0.5) * 1000:.1f} ms, n = {len(seen.latencies)})",
+            seen.percentile(0.99) * 1000,
+            "ms",
+            target=f"p99 < {PROFILE_MS} ms",
+            holds=seen.percentile(0.99) * 1000 < PROFILE_MS,
+        ),
+        Row(
+            f"timeline page, p99 ({anchors:,} anchors, p50 {read.percentile(0.5) * 1000:.0f} ms, n = {len(read.latencies)})",
+            read.percentile(0.99) * 1000,
+            "ms",
+            target=f"p99 < {TIMELINE_MS} ms",
+            holds=read.percentile(0.99) * 1000 < TIMELINE_MS,
+        ),
+    ]
+
+
+def _customers(installation: Installation, key: str, token: str, count: int = 2_000) -> list[str]:
+    """Make customers with some events each; return references to them."""
+    for start in range(0, count, 500):
+        batch = [
+            {"type": "track", "event": "Login", "userId": f"reader-{number}", "messageId": f"reader-{number}"}
+            for number in range(start, start + 500)
+        ]
+        status, answer = installation.ask("/v1/batch", body={"writeKey": key, "batch": batch})
+        assert status == 200, answer
+    installation.wait_until_processed(token)
+    return [f"user_id:reader-{number}" for number in range(0, count, 7)]
+
+
+def _lengthen_history(installation: Installation, rows: int) -> int:
+    """Add rows to the history of all anchors there are; return how many anchors that is."""
+    history = open_history(Settings(data=installation.data))
+    time.sleep(2.0)
+    ((anchors,),) = history.query("SELECT max(anchor) FROM events")
+    for start in range(0, rows, 500_000):
+        history.command(
+            "INSERT INTO events (anchor, time, received_at, message_id, digest, type, name, channel, page_path, raw, batch,"
+            f" row) SELECT 1 + cityHash64(number) % {anchors}, now64(3) - toIntervalSecond(cityHash64(number, 1) %"
+            " 31536000), now64(3), toString(number), generateUUIDv4(number), 'track',"
+            " arrayElement(['Product Viewed', 'Product Added', 'Order Completed'], 1 + number % 3), 'web', '/p',"
+            """ '{"type":"track","event":"Product Viewed","properties":{"product_id":"p1","price":9.99}}', 0, number"""
+            f" FROM numbers({start}, {min(500_000, rows - start)})"
+        )
+    history.close()
+    return int(anchors)
