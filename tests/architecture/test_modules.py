@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ LIBRARIES = {"kernel", "stats", "text", "web"}
 """Packages below the modules: everything public in them may be used."""
 OPEN = {"api", "contracts"}
 """What one module may import of another."""
+LOADED_BY_NAME = {"chdb", "psycopg"}
+"""chdb loads its engine through a module of its own; SQLAlchemy finds psycopg by the name in an address."""
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 500
 
@@ -82,6 +86,20 @@ def test_only_stores_and_histories_speak_sql_to_sqlalchemy_tables():
         and any(name.startswith("sqlalchemy") for name in imports_of(path))
     ]
     assert not speakers, "SQL belongs into store.py or history.py"
+
+
+def test_the_product_declares_every_library_that_it_imports_and_imports_every_one_that_it_declares():
+    providers = packages_distributions()
+    imported = {name.split(".")[0] for path in python_files("src") for name in imports_of(path)}
+    needed = {normal(one) for name in imported - {"stammgast"} for one in providers.get(name, ())}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {normal(re.split(r"[\[<>=]", one)[0]) for one in project["dependencies"]}
+    assert needed - declared == set(), "declare it in pyproject.toml"
+    assert declared - needed == LOADED_BY_NAME, "nothing imports it any more"
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_no_function_is_too_long_to_read():
