@@ -19,7 +19,7 @@ LIBRARIES = {"kernel", "stats", "text", "web"}
 OPEN = {"api", "contracts"}
 """What one module may import of another."""
 LOADED_BY_NAME = {"chdb", "psycopg"}
-"""chdb loads its engine through a module of its own; SQLAlchemy finds psycopg by the name in an address."""
+"""The warehouse loads the engine inside chdb by its file; SQLAlchemy finds psycopg by the name in an address."""
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 500
 
