@@ -10,15 +10,16 @@ import zstandard
 from sqlalchemy import Connection
 
 from stammgast.events import api as events
-from stammgast.events import reasons
 from stammgast.events.contracts import Event, Rejected
 from stammgast.kernel.effects import CancelTimer, Deliver, Derive, Effect, Happened, SetTimer
 from stammgast.kernel.ids import Anchor, ProfileId
 from stammgast.kernel.timers import Timer
 from stammgast.profiles.encoding import HistoryRow, encode_rows, history_row
 from stammgast.profiles.folding import Folding, encode_state
+from stammgast.profiles.graph.rules import Ranking
 from stammgast.profiles.identity import Pair, Resolution
 from stammgast.profiles.pipeline.changes import Changes, Outcome, Taken
+from stammgast.profiles.pipeline.contests import Contests
 from stammgast.profiles.pipeline.memory import KnownAnchor, Memory
 from stammgast.profiles.pipeline.reading import Reading
 from stammgast.profiles.pipeline.resolving import Resolver
@@ -66,9 +67,16 @@ class Bench:
     folding: Folding
     reactors: Sequence[Reactor]
     normalise: Callable[[str, str], Pair | None]
+    ranking: Ranking
     ask_history: AskHistory
+    contests: Contests = field(default_factory=Contests)
     poison: dict[PoisonKey, str] = field(default_factory=dict)
     """Events of the present batch on which a stage fell over, and what happened."""
+
+    def forget(self) -> None:
+        """Read everything again: what memory holds was computed on top of a batch that is not kept."""
+        self.memory.forget()
+        self.contests.forget()
 
 
 class Batch:
@@ -80,7 +88,9 @@ class Batch:
         self._connection = connection
         self._progress = progress
         self._now = now
-        self._resolver = Resolver(connection, bench.memory, bench.normalise, progress.next_anchor)
+        self._resolver = Resolver(
+            connection, bench.memory, bench.contests, bench.ranking, bench.normalise, progress.next_anchor
+        )
         self._fresh: list[Taken] = []
         self._contents: dict[bytes, Earlier] = {}
         self._touched: dict[int, KnownAnchor] = {}
@@ -94,6 +104,7 @@ class Batch:
         self._refused += reading.refused
         pending = [*reading.taken, *self._obey(one for _, effects in fired for one in effects)]
         self._outcome.fired = [timer for timer, _ in fired]
+        self._resolver.decide(reading.decisions)
         for _ in range(ROUNDS_MAX):
             if not pending:
                 break
@@ -116,7 +127,7 @@ class Batch:
         for taken in pending:
             event = taken.event
             if bench.poison and (detail := bench.poison.get(poison_key(taken))) is not None:
-                self._refuse(taken, reasons.PROCESSING_FAILED, detail)
+                self._refuse(taken, events.PROCESSING_FAILED, detail)
                 continue
             before = contents.get(event.digest) or earlier.get(event.digest)
             if before is None:
@@ -126,7 +137,7 @@ class Batch:
                 self._repeated.append(taken)
                 self._copies.append((before.block, event.digest))
             else:
-                self._refuse(taken, reasons.MESSAGE_ID_REUSED, "")
+                self._refuse(taken, events.MESSAGE_ID_REUSED, "")
         return fresh
 
     def _refuse(self, taken: Taken, reason: str, detail: str) -> None:
@@ -198,6 +209,7 @@ class Batch:
         changes.states = [(anchor, encode_state(one.state)) for anchor, one in self._touched.items()]
         changes.touched = set(self._touched)
         changes.outcome = self._outcome
+        changes.rule_version = self._bench.ranking.rules.version
         changes.recent = self._recent()
         changes.parcel = self._parcel(number, changes.moves)
         self._sort_quarantine(changes, reading)
@@ -211,6 +223,7 @@ class Batch:
     def _moves(self, resolution: Resolution) -> dict[int, int]:
         moves = graph.moved_anchors(self._connection, resolution.moved) if resolution.moved else {}
         moves.update((anchor, profile) for anchor, profile in resolution.profiles.items() if anchor != profile)
+        moves.update(resolution.placed)
         return moves
 
     def _parcel(self, number: int, moves: dict[int, int]) -> Parcel | None:

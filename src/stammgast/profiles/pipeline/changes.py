@@ -64,6 +64,8 @@ class Changes:
     outcome: Outcome = field(default_factory=Outcome)
     recent: list[RecentRow] = field(default_factory=list)
     parcel: Parcel | None = None
+    rule_version: int = 0
+    """Of the identity rules by which profiles were joined and kept apart."""
     touched: set[int] = field(default_factory=set)
     """Anchors whose state changed."""
     read: int = 0

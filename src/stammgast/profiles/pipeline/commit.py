@@ -10,11 +10,10 @@ from sqlalchemy import Connection
 from stammgast.events import api as events
 from stammgast.kernel.state import State
 from stammgast.kernel.timers import Timer, cancel_timers, set_timers
-from stammgast.profiles.identifiers import RULE_VERSION
-from stammgast.profiles.identity import SEEN_TOGETHER
+from stammgast.profiles.graph.placing import SEEN_TOGETHER
 from stammgast.profiles.pipeline.changes import Changes, Outcome, Quarantine
 from stammgast.profiles.pipeline.crash import crash_point
-from stammgast.profiles.store import graph, ledger, outbox, states
+from stammgast.profiles.store import graph, ledger, outbox, placements, states
 from stammgast.profiles.store.position import Progress, keep_progress
 
 
@@ -39,8 +38,11 @@ def _write(connection: Connection, changes: Changes, now: int) -> Progress:
         before.next_identifier,
         batch=changes.batch,
         now=now,
-        version=RULE_VERSION,
+        version=changes.rule_version,
         rule=SEEN_TOGETHER,
+    )
+    placements.write_placements(
+        connection, changes.resolution, batch=changes.batch, now=now, version=changes.rule_version
     )
     if changes.messages and changes.placing.closes is not None:
         ledger.close_filter(connection, changes.placing.closes)

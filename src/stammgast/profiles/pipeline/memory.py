@@ -6,6 +6,7 @@ only copy: a batch that fails to commit is followed by `forget`, and everything 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from stammgast.profiles.identity import RawSet
@@ -69,6 +70,18 @@ class Memory:
             if following is None:
                 return number
             number = following
+
+    def place(self, profiles: Mapping[RawSet, int]) -> None:
+        """Note whose sets of a closure are now, each named one by one; a number that was merged away may live again."""
+        if not profiles:
+            return
+        for known in (*self._old.values(), *self._young.values()):
+            known.profile = self.profile(known.profile)
+        self._moved_young, self._moved_old = {}, {}
+        for raw, profile in profiles.items():
+            one = self._young.get(raw) or self._old.get(raw)
+            if one is not None:
+                one.profile = profile
 
     def turn(self) -> None:
         """Forget the old generation when the young one is full; called between batches."""

@@ -28,16 +28,16 @@ def compute_around_poison(bench: Bench, reading: Reading, attempt: Attempt) -> C
         try:
             return attempt(reading)
         except StageFailed as problem:
-            bench.memory.forget()
+            bench.forget()
             if problem.key in bench.poison:
                 raise
             logger.exception("event set aside", extra={"stage": str(problem)})
             bench.poison[problem.key] = str(problem)
         except StammgastError:
-            bench.memory.forget()
+            bench.forget()
             raise
         except Exception as problem:
-            bench.memory.forget()
+            bench.forget()
             logger.exception("batch failed; looking for the event to blame")
             _blame(bench, reading, attempt, problem)
 
@@ -68,5 +68,5 @@ def _failure(bench: Bench, reading: Reading, attempt: Attempt) -> Exception | No
     except Exception as problem:  # noqa: BLE001 - which error it is does not matter, only whose
         return problem
     finally:
-        bench.memory.forget()
+        bench.forget()
     return None

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from stammgast.kernel.state import State
 from stammgast.profiles.folding import Folding, decode_state
-from stammgast.profiles.identity import NOBODY
+from stammgast.profiles.graph.placing import NOBODY
 from stammgast.profiles.listing import Listing, list_customer
 from stammgast.profiles.store import customers, graph, ledger, states
 
@@ -39,7 +39,9 @@ class Projection:
         """Mark what batches from `listed_batch` on changed: a worker died before it was listed."""
         with self._state.read() as connection:
             self._anchors.update(ledger.anchors_since(connection, listed_batch))
-            self._gone.update(graph.merged_since(connection, listed_batch))
+            turned = graph.turned_since(connection, listed_batch)
+            self._anchors.update(turned)
+            self._gone.update(turned)
 
     def mark(self, anchors: set[int], gone: set[int]) -> None:
         """Note the anchors that a committed batch changed, and the profiles that it merged away."""
@@ -66,8 +68,11 @@ class Projection:
             if not self._profiles:
                 self._begin_round(connection)
             listings = self._listings(connection, self._profiles[:STEP])
+            # A number that was merged away may live again by now.
+            current = ledger.profiles_of_anchors(connection, list(self._gone))
+        gone = [one for one in self._gone if current.get(one, one) != one]
         with self._state.write() as connection:
-            customers.write_listings(connection, listings, self._gone)
+            customers.write_listings(connection, listings, gone)
         del self._profiles[:STEP]
         self._gone.clear()
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from stammgast.events import api as events
-from stammgast.events import reasons
 from stammgast.events.contracts import Event, RawEvent, Rejected, Rules
-from stammgast.events.orders import DISCARD, REPLAY
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.ids import SourceId
 from stammgast.kernel.log import LogEntry
+from stammgast.profiles.deciding import DECIDE, read_decisions
+from stammgast.profiles.graph.evidence import Decision
 from stammgast.profiles.pipeline.changes import Quarantine, Taken
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ class Reading:
     quarantine: Quarantine = field(default_factory=Quarantine)
     refused: list[tuple[Rejected, int | None]] = field(default_factory=list)
     """With the id in the quarantine, for one that was replayed."""
+    decisions: list[tuple[Decision, str]] = field(default_factory=list)
+    """What people decided about identifiers, with the names of who did."""
     count: int = 0
 
 
@@ -40,11 +42,13 @@ def read_entries(entries: Sequence[LogEntry], rules: Rules, connection: Connecti
         if order is None:
             for raw in _expand(entry):
                 _take(found, raw, rules, None)
-        elif order.action == REPLAY:
+        elif order.action == events.REPLAY:
             for one in events.quarantined_by_ids(connection, order.ids):
                 _take(found, one.rejected.raw, rules, one.id)
-        elif order.action == DISCARD:
+        elif order.action == events.DISCARD:
             found.quarantine.discarded += order.ids
+        elif order.action == DECIDE:
+            found.decisions += read_decisions(order, entry)
     return found
 
 
@@ -71,4 +75,4 @@ def _read(raw: RawEvent, rules: Rules) -> Event | Rejected:
     except Exception as problem:
         # One event that makes a stage fall over must never hold up those behind it.
         logger.exception("event can't be read", extra={"position": raw.position, "ordinal": raw.ordinal})
-        return Rejected(raw=raw, reason=reasons.PROCESSING_FAILED, detail=f"reading: {type(problem).__name__}")
+        return Rejected(raw=raw, reason=events.PROCESSING_FAILED, detail=f"reading: {type(problem).__name__}")

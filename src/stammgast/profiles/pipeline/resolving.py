@@ -1,4 +1,4 @@
-"""Resolving a batch's events to anchors, with everything loaded that this needs and no more."""
+"""Resolving a batch's events to anchors and profiles, with everything loaded that this needs and no more."""
 
 from __future__ import annotations
 
@@ -8,9 +8,24 @@ from sqlalchemy import Connection
 
 from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.profiles.folding import decode_state
-from stammgast.profiles.identity import Loaded, Pair, RawSet, Resolution, Sighting, needed_pairs, resolve
+from stammgast.profiles.graph.evidence import Decision
+from stammgast.profiles.graph.placing import NOBODY
+from stammgast.profiles.graph.rules import Ranking
+from stammgast.profiles.identity import (
+    Loaded,
+    Pair,
+    RawSet,
+    Resolution,
+    Sighting,
+    intern,
+    linkable,
+    needed_pairs,
+)
 from stammgast.profiles.pipeline.changes import Taken
+from stammgast.profiles.pipeline.contests import Contests, Overlay
+from stammgast.profiles.pipeline.graph_view import GraphView
 from stammgast.profiles.pipeline.memory import DAYS_KEPT, KnownAnchor, Memory
+from stammgast.profiles.pipeline.uniting import Uniting
 from stammgast.profiles.store import graph, states
 
 
@@ -21,14 +36,30 @@ class Resolver:
         self,
         connection: Connection,
         memory: Memory,
+        contests: Contests,
+        ranking: Ranking,
         normalise: Callable[[str, str], Pair | None],
         next_anchor: int,
     ) -> None:
         """Begin with the number that the next new anchor gets."""
         self._connection = connection
         self._memory = memory
+        self._contests = contests
+        self._ranking = ranking
         self._normalise = normalise
+        self._overlay = Overlay()
         self.found = Resolution(next_anchor=next_anchor)
+        contests.read(connection)
+
+    def decide(self, decisions: Sequence[tuple[Decision, str]]) -> None:
+        """Let what people decided take effect; with the names of who did."""
+        if not decisions:
+            return
+        found = Resolution(next_anchor=self.found.next_anchor, decisions=list(decisions))
+        uniting = self._uniting(found)
+        uniting.decide([one for one, _ in decisions])
+        self._memory.place(uniting.placed_sets)
+        self.found.add(found)
 
     def resolve(self, fresh: Sequence[Taken]) -> list[KnownAnchor | None]:
         """Return the anchor of each event with its state loaded; None for nobody's."""
@@ -59,11 +90,31 @@ class Resolver:
             Sighting(one.event.identifiers, one.event.time, one.event.message_id, one.event.source) for one in unsure
         ]
         known = self._known({one.identifiers for one in sightings})
-        loaded = Loaded(known, self._owners(sightings, known), self._evidence(sightings, known), self.found.next_anchor)
-        found = resolve(sightings, loaded, self._normalise)
+        evidence = self._evidence(sightings, known)
+        loaded = Loaded(known, {}, evidence, self.found.next_anchor)
+        found = intern(sightings, loaded, self._normalise)
+        uniting = self._uniting(found)
+        loaded.owners = uniting.view.owners(set(needed_pairs(sightings, known, self._normalise)))
+        uniting.take(loaded, self._links_of_known(found, known))
         self._remember(found, known)
+        self._memory.place(uniting.placed_sets)
         self.found.add(found)
         return [known[one.identifiers] for one in sightings]
+
+    def _uniting(self, found: Resolution) -> Uniting:
+        view = GraphView(self._connection, self._contests, self._normalise, self.found, self._overlay)
+        return Uniting(view, self._contests, self._overlay, self._ranking, self.found, found)
+
+    def _links_of_known(
+        self, found: Resolution, known: Mapping[RawSet, KnownAnchor]
+    ) -> dict[int, tuple[int, tuple[Pair, ...]]]:
+        """Return (profile, identifiers) of the known anchors that have new evidence."""
+        with_news = {anchor for anchor, _ in found.evidence}
+        return {
+            one.anchor: (self._memory.profile(one.profile), linkable(raw, self._normalise))
+            for raw, one in known.items()
+            if one.anchor in with_news
+        }
 
     def _known(self, wanted: set[RawSet]) -> dict[RawSet, KnownAnchor]:
         memory = self._memory
@@ -76,17 +127,9 @@ class Resolver:
             else:
                 known[raw] = one
         for raw, (anchor, profile) in graph.load_anchors(self._connection, missing).items():
-            known[raw] = KnownAnchor(anchor, memory.profile(profile))
+            known[raw] = KnownAnchor(anchor, self.found.current(anchor, profile))
             memory.put(raw, known[raw])
         return known
-
-    def _owners(self, sightings: Sequence[Sighting], known: Mapping[RawSet, KnownAnchor]) -> dict[Pair, int]:
-        wanted = set(needed_pairs(sightings, known, self._normalise))
-        earlier = self.found
-        owners = graph.load_owners(self._connection, wanted - earlier.owners.keys()) if wanted else {}
-        owners = {pair: earlier.root(profile) for pair, profile in owners.items()}
-        owners.update((pair, earlier.owners[pair]) for pair in wanted & earlier.owners.keys())
-        return owners
 
     def _evidence(
         self, sightings: Sequence[Sighting], known: Mapping[RawSet, KnownAnchor]
@@ -115,7 +158,7 @@ class Resolver:
         memory = self._memory
         memory.move(found.moved)
         for one in found.new:
-            known[one.raw] = fresh = KnownAnchor(one.anchor, found.profiles[one.anchor])
+            known[one.raw] = fresh = KnownAnchor(one.anchor, found.profiles.get(one.anchor, NOBODY))
             fresh.state = {}
             memory.put(one.raw, fresh)
         if not found.evidence:

@@ -16,9 +16,10 @@ from stammgast.kernel.log import LogEntry, LogReader
 from stammgast.kernel.processes.doorbell import Doorbell, ring
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.folding import Folding
+from stammgast.profiles.graph.rules import GraphRules, Ranking
 from stammgast.profiles.history import contents_of
 from stammgast.profiles.identifiers import IdentityRules, normal_identifier
-from stammgast.profiles.identity import Pair
+from stammgast.profiles.identity import Pair, Resolution
 from stammgast.profiles.pipeline.batch import Batch, Bench, Fired
 from stammgast.profiles.pipeline.changes import Changes
 from stammgast.profiles.pipeline.commit import commit
@@ -87,6 +88,7 @@ class Worker:
             folding=folding,
             reactors=[one for manifest in runtime.manifests for one in manifest.reactors],
             normalise=_cached_normaliser(rules),
+            ranking=Ranking(GraphRules(phone_region=settings.phone_region)),
             ask_history=partial(contents_of, runtime.history),
         )
         self._timing = Timing(one for manifest in runtime.manifests for one in manifest.timers)
@@ -183,7 +185,7 @@ class Worker:
             progress = commit(self._state, self._epoch, changes, [one.batch for one in delivered], now)
         except BaseException:
             # What memory holds was computed on top of a batch that does not exist.
-            self._bench.memory.forget()
+            self._bench.forget()
             raise
         crash_point("committed")
         self._progress = progress
@@ -212,10 +214,14 @@ class Worker:
         self._outbox_events -= _rows(delivered)
         if delivered:
             crash_point("removed")
-        self._projection.mark(changes.touched | changes.resolution.profiles.keys(), set(changes.resolution.moved))
-        if changes.resolution.moved:
-            self._projection.mark(set(changes.resolution.moved.values()), set())
+        self._mark(changes.touched, changes.resolution)
         self._status.count(changes.read)
+
+    def _mark(self, touched: set[int], found: Resolution) -> None:
+        """Let the list of customers follow: numbers of profiles are numbers of their own anchors."""
+        changed = touched | found.profiles.keys() | found.placed.keys()
+        changed |= {*found.moved.values(), *found.gone.values(), *found.placed.values(), *found.reowned.values()}
+        self._projection.mark(changed, found.lost())
 
     def _remove(self, delivered: Sequence[Parcel]) -> None:
         with self._state.write() as connection:

@@ -186,6 +186,7 @@ def owner_of(connection: Connection, pair: Pair) -> int | None:
     return load_owners(connection, [pair]).get(pair)
 
 
-def merged_since(connection: Connection, batch: int) -> set[int]:
-    """Return the profiles that batches from `batch` on merged away."""
-    return {merged for (merged,) in rows_of(connection, "SELECT merged FROM merges WHERE batch >= ?", (batch,))}
+def turned_since(connection: Connection, batch: int) -> set[int]:
+    """Return the profiles that batches from `batch` on merged, merged away or split."""
+    rows = rows_of(connection, "SELECT kept, merged FROM merges WHERE batch >= ?", (batch,))
+    return {number for row in rows for number in row}

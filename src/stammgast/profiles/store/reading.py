@@ -50,7 +50,7 @@ def merges_into(connection: Connection, profiles: Sequence[int]) -> tuple[Merge,
     rows = rows_in(
         connection,
         "SELECT kept, merged, message_id, time, merged_at, rule, version, identifiers, merge FROM merges"
-        " WHERE kept IN ({keys})",
+        " WHERE kept IN ({keys}) AND kind = 'merge'",
         profiles,
     )
     newest_first = sorted(rows, key=lambda row: -row[8])

@@ -105,10 +105,57 @@ merges = Table(
     Column("version", Integer, nullable=False),
     Column("identifiers", LargeBinary, nullable=False),
     Column("batch", Big, nullable=False),
+    Column("kind", String, nullable=False, server_default="merge"),
     Index("merges_by_kept", "kept"),
     Index("merges_by_merged", "merged"),
     Index("merges_by_batch", "batch"),
-    comment="Why two profiles became one: event, rule, version.",
+    comment="Why two profiles became one (kind merge), or one became two (split): event, rule, version.",
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("anchor", Big, primary_key=True, autoincrement=False),
+    Column("kept_namespace", Text, nullable=False),
+    Column("kept_value", Text, nullable=False),
+    Column("left_namespace", Text, primary_key=True),
+    Column("left_value", Text, primary_key=True),
+    Column("time", Big, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("namespace", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("refusals_by_kept", "kept_value", "kept_namespace"),
+    Index("refusals_by_left", "left_value", "left_namespace"),
+    sqlite_with_rowid=False,
+    comment="Identifiers of an anchor that were left out of its profile, and why (limit of namespace, cap, separated).",
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("namespace", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("held_at", Big, nullable=False),
+    sqlite_with_rowid=False,
+    comment="Identifiers that met too many stronger ones on one UTC day (or that a person holds): they link nowhere.",
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision", Big, primary_key=True, autoincrement=False),
+    Column("decided_at", Big, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("one_namespace", Text, nullable=False),
+    Column("one_value", Text, nullable=False),
+    Column("other_namespace", Text, nullable=False),
+    Column("other_value", Text, nullable=False),
+    Column("person", String, nullable=False),
+    Index("decisions_by_one", "one_value", "one_namespace"),
+    Index("decisions_by_other", "other_value", "other_namespace"),
+    comment="What people said about pairs of identifiers: merge, unmerge, never; hold and release of a single one.",
 )
 
 anchor_states = Table(
