@@ -5,9 +5,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from tools import reference
 
 from stammgast.kernel.settings import described_settings
+from tools import reference
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
