@@ -19,8 +19,10 @@ STEP = 400
 """Profiles of one step: about 20 ms."""
 PERIOD_SECONDS = 1.0
 PATIENCE_SECONDS = 20.0
-"""How long the list may lag while the log is full."""
-WAITING_MAX = 100_000
+"""How long the list lags at least while the log is full."""
+SHARE_MAX = 0.05
+"""How much of its time the worker gives to the list while the log is full: then the list waits for the profiles."""
+WAITING_MAX = 1_000_000
 
 
 class Projection:
@@ -34,6 +36,8 @@ class Projection:
         self._gone: set[int] = set()
         self._profiles: list[int] = []
         self._begun_at = monotonic()
+        self._spent = 0.0
+        """Seconds of the last round."""
 
     def recover(self, listed_batch: int) -> None:
         """Mark what batches from `listed_batch` on changed: a worker died before it was listed."""
@@ -60,10 +64,11 @@ class Projection:
         if self._profiles or len(self._anchors) >= WAITING_MAX:
             return True
         passed = monotonic() - self._begun_at
-        return passed >= (PERIOD_SECONDS if is_idle else PATIENCE_SECONDS)
+        return passed >= (PERIOD_SECONDS if is_idle else max(PATIENCE_SECONDS, self._spent / SHARE_MAX))
 
     def step(self) -> None:
         """Write some of what is waiting."""
+        began = monotonic()
         with self._state.read() as connection:
             if not self._profiles:
                 self._begin_round(connection)
@@ -75,12 +80,14 @@ class Projection:
             customers.write_listings(connection, listings, gone)
         del self._profiles[:STEP]
         self._gone.clear()
+        self._spent += monotonic() - began
 
     def _begin_round(self, connection: Connection) -> None:
         exceptions = ledger.profiles_of_anchors(connection, list(self._anchors))
         self._profiles = sorted({exceptions.get(anchor, anchor) for anchor in self._anchors} - {NOBODY})
         self._anchors = set()
         self._begun_at = monotonic()
+        self._spent = 0.0
 
     def _listings(self, connection: Connection, profiles: list[int]) -> list[Listing]:
         anchors = graph.anchors_of(connection, profiles)
