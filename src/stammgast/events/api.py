@@ -10,7 +10,7 @@ from stammgast.events import orders
 from stammgast.events.contracts import EventSchema, MessageBook, Quarantined, Rules
 from stammgast.events.definitions import RulesCache
 from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, ChannelRule
-from stammgast.events.orders import DISCARD, REPLAY, Order, read_order
+from stammgast.events.orders import DISCARD, REPLAY, Order, order_entry, read_order
 from stammgast.events.reading import expand, message_digest, read_entry, read_raw, reject
 from stammgast.events.reasons import MESSAGE_ID_REUSED, PROCESSING_FAILED, REASONS
 from stammgast.events.receipts import receipt
@@ -53,6 +53,7 @@ __all__ = [
     "expand",
     "message_digest",
     "order_discard",
+    "order_entry",
     "order_replay",
     "quarantine_counts",
     "quarantine_page",

@@ -1,0 +1,130 @@
+"""What people may say about who is who: split a profile, merge two, never merge a pair, hold or release an identifier.
+
+Nothing is changed here: decisions go into the log as orders, and the worker obeys, as it would have from the beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from stammgast.events.api import order_entry
+from stammgast.kernel.errors import NotFound, StammgastError
+from stammgast.kernel.log import LogWriter
+from stammgast.kernel.runtime import Runtime
+from stammgast.profiles import api
+from stammgast.profiles.deciding import DECISIONS_MAX, Wish, decide_order
+from stammgast.profiles.graph.evidence import Decision, latest_decisions
+from stammgast.profiles.graph.rules import GraphRules, Ranking
+from stammgast.profiles.identity import Pair
+from stammgast.profiles.store import contests, customers
+from stammgast.workspace.api import changing
+from stammgast.workspace.contracts import Actor
+
+
+class NotOfThisProfile(StammgastError):
+    """{namespace}:{value} is no identifier of profile {profile}. Choose among its own."""
+
+    status = 422
+
+
+class NothingToSplit(StammgastError):
+    """Splitting profile {profile} needs some of its identifiers, and at least one must stay."""
+
+    status = 422
+
+
+class SamePerson(StammgastError):
+    """Both references name profile {profile} already."""
+
+    status = 422
+
+
+class TooMuchToSplit(StammgastError):
+    """This split would separate {pairs} pairs of identifiers, more than {most}. Split off fewer at once."""
+
+    status = 422
+
+
+class NotHeld(NotFound):
+    """{namespace}:{value} is not held."""
+
+    code = "not_held"
+
+
+def split_profile(
+    runtime: Runtime, by: Actor, reference: str, chosen: Sequence[Pair], *, is_forever: bool = False
+) -> int:
+    """Order that the `chosen` identifiers of a profile are another person's; return the log position of the order.
+
+    `is_forever` also ends suggestions that they may be the same. Raises NoSuchProfile and the errors above.
+    """
+    number = api.profile_number(runtime, reference)
+    with runtime.customers.read() as connection:
+        members = customers.identifiers_of(connection, [number])[number]
+    for namespace, value in chosen:
+        if (namespace, value) not in members:
+            raise NotOfThisProfile(namespace=namespace, value=value, profile=number)
+    if not chosen or len(set(chosen)) == len(members):
+        raise NothingToSplit(profile=number)
+    wishes = wishes_to_split(members, chosen, is_forever=is_forever)
+    if len(wishes) > DECISIONS_MAX:
+        raise TooMuchToSplit(pairs=len(wishes), most=DECISIONS_MAX)
+    return _order(runtime, by, wishes, "profile.split", f"profile:{number}")
+
+
+def merge_profiles(runtime: Runtime, by: Actor, reference: str, other: str) -> int:
+    """Order that two profiles are one person's, whatever was decided about them before; return the log position."""
+    one, two = api.profile_number(runtime, reference), api.profile_number(runtime, other)
+    if one == two:
+        raise SamePerson(profile=one)
+    with runtime.customers.read() as connection:
+        members = customers.identifiers_of(connection, [one, two])
+        decisions = contests.load_decisions(connection)
+    wishes = wishes_to_merge(members[one], members[two], decisions)
+    return _order(runtime, by, wishes, "profile.merge", f"profile:{one} profile:{two}")
+
+
+def release_identifier(runtime: Runtime, by: Actor, identifier: Pair) -> int:
+    """Order that a held identifier links again; return the log position. Raises NotHeld."""
+    with runtime.customers.read() as connection:
+        held = {(one.namespace, one.value) for one in contests.load_held(connection)}
+    if identifier not in held:
+        raise NotHeld(namespace=identifier[0], value=identifier[1])
+    return _order(runtime, by, [Wish("release", identifier, identifier)], "identifier.release", ":".join(identifier))
+
+
+def hold_identifier(runtime: Runtime, by: Actor, identifier: Pair) -> int:
+    """Order that an identifier links nowhere; return the log position."""
+    return _order(runtime, by, [Wish("hold", identifier, identifier)], "identifier.hold", ":".join(identifier))
+
+
+def wishes_to_split(members: Collection[Pair], chosen: Collection[Pair], *, is_forever: bool) -> list[Wish]:
+    """Return what keeps the chosen identifiers apart from all others, and together among themselves.
+
+    >>> anna, tablet, bob = ("user_id", "anna"), ("anonymous_id", "t"), ("user_id", "bob")
+    >>> [(one.kind, one.one[1], one.other[1]) for one in wishes_to_split([anna, tablet, bob], [bob], is_forever=False)]
+    [('unmerge', 'bob', 't'), ('unmerge', 'bob', 'anna')]
+    """
+    going = sorted(set(chosen))
+    staying = sorted(set(members).difference(going))
+    kept_together = [Wish("merge", going[0], one) for one in going[1:]]
+    return [*kept_together, *(Wish("never" if is_forever else "unmerge", one, two) for one in going for two in staying)]
+
+
+def wishes_to_merge(one: Collection[Pair], two: Collection[Pair], decisions: Iterable[Decision]) -> list[Wish]:
+    """Return what joins the strongest of both and takes back whatever keeps any of them apart."""
+    ranking = Ranking(GraphRules())
+    pair = (min(one, key=ranking.rank), min(two, key=ranking.rank))
+    apart = [
+        (each.one, each.other)
+        for each in latest_decisions(decisions)
+        if each.kind in ("unmerge", "never")
+        and ((each.one in one and each.other in two) or (each.one in two and each.other in one))
+    ]
+    return [Wish("merge", *each) for each in dict.fromkeys([pair, *apart])]
+
+
+def _order(runtime: Runtime, by: Actor, wishes: Sequence[Wish], action: str, subject: str) -> int:
+    with changing(runtime, by) as change:
+        change.note(action, subject, pairs=len(wishes))
+    return runtime.service(LogWriter).append_sync(order_entry(decide_order(wishes, by.name)))
