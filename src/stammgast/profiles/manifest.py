@@ -15,7 +15,10 @@ MANIFEST = Manifest(
     name="profiles",
     folder=Path(__file__).parent,
     routes=(*ROUTES, *CONTROLLERS),
-    navigation=(NavigationEntry("customers", _("Customers"), "/customers", "customers"),),
+    navigation=(
+        NavigationEntry("customers", _("Customers"), "/customers", "customers"),
+        NavigationEntry("connect", _("Live"), "/connect/live", "live", order=30),
+    ),
     home_panels=(
         HomePanel("came-in", "/home/came-in", order=10, wide=True),
         HomePanel("newest-customers", "/home/newest-customers", order=12, seconds=5),
