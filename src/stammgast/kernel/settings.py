@@ -52,7 +52,7 @@ class Settings:
     log_level: str = _of("info", "How much the processes write: debug, info, warning or error.")
     log_backlog_limit: int = _of(2_000_000, "Events waiting in the log at which collection answers 429.")
     outbox_limit: int = _of(2_000_000, "Events waiting for history at which the worker pauses.")
-    worker_batch: int = _of(2_000, "Most events the worker takes at once.")
+    worker_batch: int = _of(5_000, "Most events the worker takes at once.")
     worker_lag_limit: float = _of(60.0, "Seconds of lag from which on /readyz answers 503.")
     dedup_days: int = _of(7, "Days in which message ids are remembered exactly (at least 7).")
     query_seconds: int = _of(60, "Most seconds one history query may take.")

@@ -56,7 +56,7 @@ def run(runtime: Runtime, stop: threading.Event) -> None:
     worker = Worker(runtime)
     # What stands now stays: the collector need not look at it again, nor at every seven hundred new objects.
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(50_000, 20, 1_000)
     try:
         worker.work(stop)
     finally:
