@@ -33,6 +33,18 @@ def test_every_command_says_what_it_does():
         assert re.search(r"\n  [A-Z][^\n]+", part), f"{part.splitlines()[0]} has no help"
 
 
+def test_every_endpoint_outside_the_management_api_is_documented():
+    from stammgast.app import manifests
+    from stammgast.events.http import _ENDPOINTS, _PIXELS
+
+    paths = (
+        {path for one in manifests() for mount in one.mounts for path in mount.paths} | set(_ENDPOINTS) | set(_PIXELS)
+    )
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert len(paths) > 20
+    assert [path for path in sorted(paths) if not re.search(rf"{re.escape(path)}(?![\w/])", text)] == []
+
+
 def glossary():
     rows = re.findall(
         r"^\| ([^|]+) \| ([^|]+) \| `([\w.]+)` \|$", (DOCS / "glossary.md").read_text("utf-8"), re.MULTILINE
