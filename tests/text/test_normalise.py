@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stammgast.text.normalise import MAX_CHARACTERS, clauses, for_encoder, is_readable, unescape
-from stammgast.text.understatement import in_plain_speech
+from stammgast.text.plain_speech import in_plain_speech
 
 
 def test_escapes_of_transport_are_undone():
@@ -61,11 +61,18 @@ def test_understatements_are_said_plainly_in_their_own_language_only():
     assert in_plain_speech("gar nicht schlecht", None) == "gar nicht schlecht"
 
 
-def test_plain_denials_are_left_alone():
+def test_denied_praise_is_said_plainly():
+    assert in_plain_speech("Ich bin überhaupt nicht zufrieden", "de") == "Ich bin unzufrieden"
+    assert in_plain_speech("wirklich nicht gut", "de") == "schlecht"
+    assert in_plain_speech("I'm not very happy with it", "en") == "I'm  unhappy with it"
+    assert in_plain_speech("they weren't helpful", "en") == "they were unhelpful"
+
+
+def test_other_denials_are_left_alone():
     for text, language in (
-        ("nicht gut", "de"),
         ("nicht nur schlecht", "de"),
-        ("not good", "en"),
+        ("nicht heute", "de"),
         ("not just bad", "en"),
+        ("not only good", "en"),
     ):
         assert in_plain_speech(text, language) == text

@@ -21,11 +21,11 @@ from stammgast.text.encoder import Encoded, Encoder, Vectors, default_encoder
 from stammgast.text.language import detect_languages
 from stammgast.text.ngrams import word_buckets
 from stammgast.text.normalise import clauses, for_encoder, is_readable
-from stammgast.text.understatement import in_plain_speech
+from stammgast.text.plain_speech import in_plain_speech
 
 _AT_ONCE = 256
 """Texts encoded together: enough to share the work, few enough for steady memory."""
-_MIXED_SIDE = 0.6
+_MIXED_SIDE = 0.5
 """From this probability on, a clause is surely praise or surely blame."""
 _MIXED_ASK = 0.12
 """Clauses are looked at only where the whole text has this much probability on either side."""
@@ -63,7 +63,7 @@ def embed(texts: Sequence[str], *, encoder: Encoder | None = None) -> Vectors:
 
 
 def prepare(texts: Sequence[str], languages: Sequence[str | None]) -> list[str]:
-    """Return texts as `analyse` gives them to the encoder: normalised, understatements said plainly.
+    """Return texts as `analyse` gives them to the encoder: normalised, denials said plainly.
 
     >>> prepare(["NOT BAD AT ALL 👍"], ["en"])
     ['good great']

@@ -1,8 +1,8 @@
-"""Turn understatements into plain speech: "gar nicht schlecht" is praise, and the encoder hears only "bad".
+"""Say denials plainly: "gar nicht schlecht" is praise, "not happy" is blame, and the encoder hears only the word denied.
 
 Measured: 1,150 sentences made from patterns did not teach the heads to tell "not bad" from "bad" (0.57 of unseen
 ones right), since the encoder puts both in one place. So the few fixed constructions are rewritten, each in its own
-language; a text never meets the constructions of another one. "Not good" needs no help.
+language; a text never meets the constructions of another one.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ _TRIGGERS_BY_LANGUAGE = {
     "de": ("nicht", "kein"),
     "en": ("not", "n't", "n\u2019t", "never", "hardly", "reason"),
 }
-"""Without any of these a text holds no understatement: looking for them is twenty times quicker than for the rules."""
+"""Without any of these a text holds no denial: looking for them is twenty times quicker than for the rules."""
 
 _RULES_BY_LANGUAGE: dict[str, tuple[_Rule, ...]] = {
     "de": _rules(
         (rf"\b{_GERMAN_NOT}{_GERMAN_FILLER}\s+(?:schlecht|übel|verkehrt|schlimm|dumm)(e[nrsm]?)?\b", r"gut\1"),
         (rf"\b{_GERMAN_NOT}{_GERMAN_FILLER}\s+(?:enttäuscht|unzufrieden)\b", "sehr zufrieden"),
         (rf"\b{_GERMAN_NOT}{_GERMAN_FILLER}\s+(?:unfreundlich|langweilig|enttäuschend)(e[nrsm]?)?\b", r"gut\1"),
+        (rf"\b{_GERMAN_NOT}{_GERMAN_FILLER}\s+(zufrieden|glücklich|freundlich|höflich)\b", r"un\1"),
+        (rf"\b{_GERMAN_NOT}{_GERMAN_FILLER}\s+gut\b", "schlecht"),
+        (r"\b(?:nicht|niemandem|keinem)(?:\s+weiter)?\s+empfehlen\b", "nur abraten"),
         (r"\bkein(?:e[nrsm]?)?\s+(?:schlecht|übl|dumm)(e[nrsm]?)\b", r"gut\1"),
         (r"\b(?:kann|können|konnte|könnte)\s+(?:mich\s+|uns\s+)?(?:wirklich\s+|echt\s+)?nicht\s+(?:klagen|meckern|beschweren)\b",
          "bin sehr zufrieden"),
@@ -43,6 +46,9 @@ _RULES_BY_LANGUAGE: dict[str, tuple[_Rule, ...]] = {
         (rf"{_ENGLISH_NOT}{_ENGLISH_FILLER}\s+(?:bad|terrible|shabby|awful|horrible){_ENGLISH_END}\b", " good"),
         (rf"{_ENGLISH_NOT}{_ENGLISH_FILLER}\s+(?:disappointed|dissatisfied|unhappy){_ENGLISH_END}\b", " very happy"),
         (rf"{_ENGLISH_NOT}{_ENGLISH_FILLER}\s+(?:disappoint|disappointing|boring|unfriendly){_ENGLISH_END}\b", " good"),
+        (rf"{_ENGLISH_NOT}{_ENGLISH_FILLER}\s+(?:happy|satisfied|pleased|impressed){_ENGLISH_END}\b", " unhappy"),
+        (rf"{_ENGLISH_NOT}{_ENGLISH_FILLER}\s+(friendly|helpful|reliable){_ENGLISH_END}\b", r" un\1"),
+        (rf"{_ENGLISH_NOT}{_ENGLISH_FILLER}\s+good{_ENGLISH_END}\b", " bad"),
         (r"\b(?:can|could)(?:['\u2019]t|not|\s+not)\s+(?:really\s+)?(?:complain|fault)\b", "am very happy with"),
         (r"\bcould(?:n['\u2019]t|\s+not)\s+(?:be|have\s+been)\s+(?:any\s+)?(?:better|happier)\b", "is excellent"),
         (r"\b(?:nothing|no\s+reason)\s+to\s+complain(?:\s+about)?\b", "all very good"),
@@ -51,7 +57,7 @@ _RULES_BY_LANGUAGE: dict[str, tuple[_Rule, ...]] = {
 
 
 def in_plain_speech(text: str, language: str | None) -> str:
-    """Return `text` with the understatements of `language` said plainly; other languages are left as they are.
+    """Return `text` with the denials of `language` said plainly; other languages are left as they are.
 
     >>> in_plain_speech("Das Essen war gar nicht mal so schlecht", "de")
     'Das Essen war gut'
