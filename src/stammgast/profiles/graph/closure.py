@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from stammgast.profiles.graph.canonical import Resolved, resolve_canonically
-from stammgast.profiles.graph.evidence import Decision, Evidence, fits, is_on_purpose, linking, stronger_ones
+from stammgast.profiles.graph.evidence import Decision, Evidence, Key, fits, is_on_purpose, linking, stronger_ones
 from stammgast.profiles.graph.rules import Identifier, Ranking
 
 P = TypeVar("P", bound=Hashable)
@@ -46,7 +46,7 @@ class View(Protocol[P]):
         ...
 
     def is_contested(self, profile: P) -> bool:
-        """Say whether a refusal or a decision concerns an identifier of this profile."""
+        """Say whether a refusal or a decision concerns an identifier of this profile, or it is beyond a limit."""
         ...
 
     def is_decided(self, identifier: Identifier) -> bool:
@@ -67,6 +67,10 @@ class View(Protocol[P]):
 
     def decisions_of(self, identifiers: Collection[Identifier]) -> Iterable[Decision]:
         """Return every decision that names any of these."""
+        ...
+
+    def formed_by(self, profiles: Collection[P]) -> Key | None:
+        """Return a key beyond all that formed these profiles and all refusals that concern them; None: can't be told."""
         ...
 
     def met(self, identifier: Identifier, day: int) -> Iterable[tuple[Identifier, ...]]:
@@ -94,10 +98,21 @@ class Cluster(Generic[P]):
 
 
 @dataclass
+class Appended(Generic[P]):
+    """A cluster later than all that its profiles rest on: taken on top of them, nothing else changes."""
+
+    cluster: Cluster[P]
+    members: dict[P, Identifier]
+    """One identifier of each profile."""
+    resolved: Resolved
+
+
+@dataclass
 class Advance(Generic[P]):
-    """What came of news. plain: unions. closure and resolved: what was resolved anew, None when nothing had to be."""
+    """What came of news. plain: unions. appended: contested, but in order. closure and resolved: what was resolved anew, None when nothing had to be."""
 
     plain: list[Cluster[P]] = field(default_factory=list)
+    appended: list[Appended[P]] = field(default_factory=list)
     closure: Closure | None = None
     resolved: Resolved | None = None
     newly_held: set[Identifier] = field(default_factory=set)
@@ -114,18 +129,58 @@ def advance(
     clusters = _clusters(news, view, ranking, held)
     shaken = set(view.owners(found.newly_held).values()) if found.newly_held else set()
     members = view.members({one for cluster in clusters if _must_count(cluster, ranking) for one in cluster.profiles})
+    contested = []
     for cluster in clusters:
-        if shaken & cluster.profiles or _is_contested(cluster, members, view, ranking, found.newly_held):
-            starts.update(
-                identifier for one in cluster.evidence for identifier in linking(one.identifiers, ranking, held)
-            )
+        is_shaken = bool(shaken & cluster.profiles)
+        if is_shaken or _is_contested(cluster, members, view, ranking, found.newly_held):
+            contested.append(cluster)
         else:
             found.plain.append(cluster)
     starts.update(_earlier(news, view, ranking, held))
+    if contested and not starts:
+        found.appended = _append(contested, view, ranking, held)
+    if not found.appended:
+        starts.update(
+            each for one in contested for every in one.evidence for each in linking(every.identifiers, ranking, held)
+        )
     if starts:
         found.closure = collect(starts, view, ranking, view.held())
         found.resolved = resolve_canonically(found.closure.evidence, ranking, found.closure.decisions, held)
     return found
+
+
+def _append(
+    clusters: Sequence[Cluster[P]], view: View[P], ranking: Ranking, held: Collection[Identifier]
+) -> list[Appended[P]]:
+    """Return the clusters taken on top of their profiles, none when that would be wrong for any of them.
+
+    It is right when all that formed the profiles, and all that was refused them, is earlier: then they stood so when
+    the cluster's turn came, and since groups only grow, nothing later was or is taken differently.
+    """
+    if ranking.has_periods:
+        return []
+    found = []
+    for cluster in clusters:
+        one = _appended(cluster, view, ranking, held)
+        if one is None:
+            return []
+        found.append(one)
+    return found
+
+
+def _appended(cluster: Cluster[P], view: View[P], ranking: Ranking, held: Collection[Identifier]) -> Appended[P] | None:
+    last = view.formed_by(cluster.profiles)
+    if last is None or last >= min((one.time, one.message_id) for one in cluster.evidence):
+        return None
+    members = {profile: sorted(many) for profile, many in view.members(cluster.profiles).items()}
+    if any(view.is_decided(each) for many in (*members.values(), cluster.fresh) for each in many):
+        return None
+    standing = [Decision(0, 0, "merge", many[0], other) for many in members.values() for other in many[1:]]
+    resolved = resolve_canonically(cluster.evidence, ranking, standing, held)
+    leaders = {profile: many[0] for profile, many in members.items()}
+    owners = {resolved.owner.get(leader, leader) for leader in leaders.values()}
+    # Two profiles that meet may end refusals between them: that is for the closure to find.
+    return Appended(cluster, leaders, resolved) if len(owners) == len(leaders) else None
 
 
 def collect(starts: Iterable[Identifier], view: View[P], ranking: Ranking, held: Collection[Identifier]) -> Closure:

@@ -14,7 +14,7 @@ import msgspec
 
 from stammgast.profiles.graph.canonical import Link, Refusal, Resolved
 from stammgast.profiles.graph.closure import Closure
-from stammgast.profiles.graph.evidence import Evidence, Key, is_on_purpose, linking
+from stammgast.profiles.graph.evidence import Evidence, Key, fits, is_on_purpose, linking
 from stammgast.profiles.graph.rules import Identifier, Ranking
 
 NOBODY = 0
@@ -87,7 +87,7 @@ def place(
         each: numbers.get(resolved.owner[each], NOBODY) for each in closure.complete if each in resolved.owner
     }
     found.gone = {old: found.anchors[old] for old in found.before if found.anchors.get(old, old) != old}
-    found.contested = _contested(found, closure, resolved.refusals)
+    found.contested = _contested(found, closure, resolved.refusals, ranking)
     anchor_of = {(one.identifiers, one.key): one.anchor for one in standings}
     found.refusals = [
         (anchor_of[one.evidence.identifiers, (one.evidence.time, one.evidence.message_id)], one)
@@ -113,10 +113,15 @@ def _number(group: Sequence[Standing]) -> int:
     return min(claims)[1] or NOBODY if claims else min((one.key, one.anchor) for one in group)[1]
 
 
-def _contested(found: Placement, closure: Closure, refusals: Iterable[Refusal]) -> set[int]:
+def _contested(found: Placement, closure: Closure, refusals: Iterable[Refusal], ranking: Ranking) -> set[int]:
     named = {each for one in refusals for each in (one.kept, one.left_out)}
     named.update(each for one in closure.decisions for each in (one.one, one.other))
-    return {found.owners[each] for each in named if each in found.owners} - {NOBODY}
+    groups: dict[int, list[Identifier]] = defaultdict(list)
+    for each, owner in found.owners.items():
+        groups[owner].append(each)
+    # One that an alias made larger than its limit has no refusal, and yet depends on the order.
+    too_large = {owner for owner, group in groups.items() if not fits(group, ranking)}
+    return ({found.owners[each] for each in named if each in found.owners} | too_large) - {NOBODY}
 
 
 def _merges(at: dict[Identifier, int], found: Placement, links: Sequence[Link]) -> list[Turn]:

@@ -92,6 +92,7 @@ class Ranking:
         """Arrange the rules."""
         self.rules = rules
         self.has_periods = any(one.limit is not None and one.period != "ever" for one in rules.namespaces)
+        self.limits = {one.namespace: one.limit for one in rules.namespaces if one.limit is not None}
         self._by_name: dict[str, NamespaceRule] = {}
 
     def rule(self, namespace: str) -> NamespaceRule:

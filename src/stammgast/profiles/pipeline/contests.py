@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from stammgast.profiles.graph.evidence import Decision, latest_decisions
+from stammgast.profiles.graph.rules import Ranking
 from stammgast.profiles.identity import Pair
 from stammgast.profiles.store import contests
 
@@ -24,11 +25,11 @@ class Contests:
         self._decisions: dict[Pair, list[Decision]] = defaultdict(list)
         self._is_read = False
 
-    def read(self, connection: Connection) -> None:
+    def read(self, connection: Connection, ranking: Ranking) -> None:
         """Read what is stored, unless that was done."""
         if self._is_read:
             return
-        self.contested = contests.contested_profiles(connection)
+        self.contested = contests.contested_profiles(connection, ranking.limits)
         self.held = {(one.namespace, one.value) for one in contests.load_held(connection)}
         self._note(contests.load_decisions(connection))
         self._is_read = True

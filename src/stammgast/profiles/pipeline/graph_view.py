@@ -128,6 +128,17 @@ class GraphView:
             smallest[one.identifiers] = min(smallest.get(one.identifiers, one.key), one.key)
         return [Evidence(*key, links) for links, key in smallest.items()]
 
+    def formed_by(self, profiles: Collection[int]) -> tuple[int, str] | None:
+        """Return a key beyond all that formed these profiles and that was refused them; None: can't be told."""
+        earlier = self._earlier
+        if NOBODY in profiles or earlier.new or earlier.placed or earlier.decisions:
+            return None
+        anchors = [anchor for many in graph.anchors_of(self._connection, profiles).values() for anchor in many]
+        last = max(stored.first_keys(self._connection, anchors).values(), default=(-(2**62), ""))
+        members = {each for many in self.members(profiles).values() for each in many}
+        refused = stored.last_refusal(self._connection, members)
+        return last if refused is None else max(last, (refused, "\U0010ffff"))
+
     def met(self, identifier: Pair, day: int) -> Iterator[tuple[Pair, ...]]:
         """Yield the sets of one day's evidence that hold an identifier."""
         yield from self._overlay.on_day(identifier, day)

@@ -49,7 +49,7 @@ class Resolver:
         self._normalise = normalise
         self._overlay = Overlay()
         self.found = Resolution(next_anchor=next_anchor)
-        contests.read(connection)
+        contests.read(connection, ranking)
 
     def decide(self, decisions: Sequence[tuple[Decision, str]]) -> None:
         """Let what people decided take effect; with the names of who did."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from stammgast.profiles.graph.closure import Advance, News, advance
+from stammgast.profiles.graph.closure import Advance, Appended, Closure, News, advance
 from stammgast.profiles.graph.evidence import Decision, Evidence, linking
-from stammgast.profiles.graph.placing import NOBODY, Placement, place
+from stammgast.profiles.graph.placing import NOBODY, Placement, Standing, place
 from stammgast.profiles.graph.rules import Ranking
 from stammgast.profiles.identity import Held, Loaded, Pair, RawSet, Resolution, unite
 from stammgast.profiles.pipeline.contests import Contests, Overlay
 from stammgast.profiles.pipeline.graph_view import GraphView
 
 Links = tuple[Pair, ...]
+_BEFORE = (-(2**63), "")
 
 
 class Uniting:
@@ -95,6 +96,8 @@ class Uniting:
             self._contests.held |= result.newly_held
             days = {each: one.evidence.day for one in news for each in one.evidence.identifiers}
             self._found.held += [Held(one, days[one]) for one in sorted(result.newly_held)]
+        if result.appended:
+            return {anchor for one in result.appended for anchor in self._append(one)}
         if result.closure is None or result.resolved is None:
             return ()
         placement = place(
@@ -105,6 +108,26 @@ class Uniting:
             self._contests.held,
             result.newly_held,
         )
+        self._take_over(placement)
+        return placement.anchors.keys()
+
+    def _append(self, one: Appended[int]) -> Collection[int]:
+        """Take new sets on top of profiles that stay as they are; return their anchors."""
+        keys = {(each.identifiers, each.time, each.message_id) for each in one.cluster.evidence}
+        fresh = []
+        for new in self._found.new:
+            key = self._overlay.keys[new.anchor]
+            if (new.links, *key) in keys:
+                fresh.append(Standing(new.anchor, new.links, key, None))
+                self.view.raws[new.anchor] = new.raw
+        # Each profile stands for all its anchors by a single one, that of its number.
+        before = [Standing(profile, (leader,), _BEFORE, profile) for profile, leader in one.members.items()]
+        closure = Closure(set(one.resolved.owner), list(one.cluster.evidence))
+        placement = place([*before, *fresh], closure, one.resolved, self._ranking, self._contests.held)
+        for profile in one.members:
+            del placement.anchors[profile]
+        placement.owners = {each: owner for each, owner in placement.owners.items() if each in one.cluster.fresh}
+        placement.contested |= placement.before & self._contests.contested
         self._take_over(placement)
         return placement.anchors.keys()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -93,8 +93,8 @@ def members_of(connection: Connection, profiles: Iterable[int]) -> Iterator[tupl
         yield (namespace, value), profile
 
 
-def contested_profiles(connection: Connection) -> set[int]:
-    """Return the profiles that a refusal or a decision concerns."""
+def contested_profiles(connection: Connection, limits: Mapping[str, int]) -> set[int]:
+    """Return the profiles that a refusal or a decision concerns, and those that are beyond a namespace's limit."""
     found: set[int] = set()
     for table, side in (
         ("refusals", "kept"),
@@ -106,6 +106,13 @@ def contested_profiles(connection: Connection) -> set[int]:
             connection,
             f"SELECT DISTINCT i.profile FROM {table} r JOIN identifiers i"  # noqa: S608 - names of our own tables and columns
             f" ON i.value = r.{side}_value AND i.namespace = r.{side}_namespace",
+        )
+        found.update(profile for (profile,) in rows)
+    for namespace, limit in limits.items():
+        rows = rows_of(
+            connection,
+            "SELECT profile FROM identifiers WHERE namespace = ? AND profile > 0 GROUP BY profile HAVING count(*) > ?",
+            (namespace, limit),
         )
         found.update(profile for (profile,) in rows)
     return found
@@ -125,6 +132,21 @@ def load_held(connection: Connection) -> list[HeldRow]:
     """Return the identifiers that are held, newest first."""
     rows = rows_of(connection, "SELECT namespace, value, day, held_at FROM held ORDER BY held_at DESC, value")
     return [HeldRow(*row) for row in rows]
+
+
+def last_refusal(connection: Connection, identifiers: Collection[Pair]) -> int | None:
+    """Return the newest event time of any refusal that names one of these, None without one."""
+    newest = []
+    values = {value for _, value in identifiers}
+    for side in ("kept", "left"):
+        rows = rows_in(
+            connection,
+            f"SELECT {side}_namespace, {side}_value, max(time) FROM refusals WHERE {side}_value IN ({{keys}})"  # noqa: S608 - names of our own columns
+            f" GROUP BY {side}_namespace, {side}_value",
+            values,
+        )
+        newest += [time for namespace, value, time in rows if (namespace, value) in identifiers]
+    return max(newest, default=None)
 
 
 def replace_refusals(
