@@ -126,7 +126,11 @@ FLAG_LABELS = {
     "clock_uncorrected": _("The sender's clock could not be corrected"),
 }
 FEEDBACK_LABELS = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "review": _("Review"), "survey": _("Survey")}
-MERGE_RULES = {"seen_together": _("Seen together on one event")}
+MERGE_RULES = {
+    "seen_together": _("Seen together on one event"),
+    "alias": _("Joined on purpose by an alias"),
+    "decided": _("Decided by a person"),
+}
 
 
 def event_label(kind: str, name: str) -> str:
