@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
+from sklearn.svm import LinearSVC
 
 from bench.intents import INTENTS
 from bench.sentences import SENTENCES
@@ -155,7 +156,7 @@ def _sentiment_row(language: str, target: float, quick: bool) -> Row:
 
 
 def _tfidf_tweets(train: list[Numbered], test: list[Numbered]) -> float:
-    given = _tfidf([r.text for r in train], np.array([r.labels[0] for r in train]), [r.text for r in test], None)
+    given = _tfidf([r.text for r in train], np.array([r.labels[0] for r in train]), [r.text for r in test])
     return float(f1_score([row.labels[0] for row in test], given, average="macro"))
 
 
@@ -198,11 +199,11 @@ def _learn_rows() -> list[Row]:
     feeling = learn([Correction(d.text, d.sentiment) for d in dev])
     given = [label for label, _ in feeling.predict(asked)]
     macro = float(f1_score([d.sentiment for d in test], given, average="macro"))
-    plain = _tfidf(texts, np.array([d.sentiment for d in dev]), asked, None)
+    plain = _tfidf(texts, np.array([d.sentiment for d in dev]), asked)
     plain_macro = float(f1_score([d.sentiment for d in test], plain, average="macro"))
     relevance = learn([Correction(d.text, d.is_relevant) for d in dev], is_balanced=False)
     right = accuracy_score([d.is_relevant for d in test], [label for label, _ in relevance.predict(asked)])
-    plain_relevance = _tfidf(texts, np.array([d.is_relevant for d in dev]), asked, None)
+    plain_relevance = _tfidf(texts, np.array([d.is_relevant for d in dev]), asked)
     plain_right = accuracy_score([d.is_relevant for d in test], plain_relevance)
     return [
         _agreement("germeval, learnt on dev: sentiment, macro-F1 on test_syn", macro, 0.52, plain_macro),
@@ -210,9 +211,9 @@ def _learn_rows() -> list[Row]:
     ]
 
 
-def _tfidf(texts: list[str], labels: NDArray[np.generic], asked: list[str], balance: str | None) -> NDArray[np.generic]:
+def _tfidf(texts: list[str], labels: NDArray[np.generic], asked: list[str]) -> NDArray[np.generic]:
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    model = LogisticRegression(C=10, max_iter=1000, class_weight=balance).fit(vectorizer.fit_transform(texts), labels)
+    model = LinearSVC(class_weight="balanced", random_state=0).fit(vectorizer.fit_transform(texts), labels)
     given: NDArray[np.generic] = model.predict(vectorizer.transform(asked))
     return given
 

@@ -65,11 +65,13 @@ def train_trunks(x: Array, targets: Targets, seeds: tuple[int, ...], on_epoch: C
 
     Two trunks agree more often with people than one (Hansen and Salamon 1990), at the price of a wider layer.
     """
-    total = len(seeds) * _EPOCHS
-    trunks = [
-        train_trunk(x, targets, seed, lambda done, _, before=i * _EPOCHS: on_epoch(before + done, total))
-        for i, seed in enumerate(seeds)
-    ]
+    trunks = []
+    for i, seed in enumerate(seeds):
+
+        def tell(done: int, total: int, before: int = i) -> None:
+            on_epoch(before * total + done, len(seeds) * total)
+
+        trunks.append(train_trunk(x, targets, seed, tell))
     share = np.float32(1 / len(trunks))
     return Trunk(
         np.concatenate([trunk.inner for trunk in trunks], axis=1),
