@@ -5,6 +5,8 @@ import pytest
 from bench.intents import INTENTS
 from bench.sentences import SENTENCES
 from stammgast.text import detect_languages
+from stammgast.text.automaton import language_probabilities, load_language_model
+from stammgast.text.language import LANGUAGES
 from stammgast.text.training.corpora import read_tweets
 
 WORDS = re.compile(r"[^\W\d_]+")
@@ -56,6 +58,23 @@ def test_a_sentence_is_surer_than_a_word():
     word, sentence = detect_languages(["Karte", "Ich habe meine Karte verloren und brauche eine neue."])
     assert word.confidence < sentence.confidence
     assert sentence.confidence > 0.95
+
+
+def test_walking_many_texts_at_once_scores_as_the_library_does():
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    library = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    library.set_languages(LANGUAGES)
+    texts = [text for texts in SENTENCES.values() for text in texts] + ["Wo?", "サービスがとても良かったです"]
+    ours = language_probabilities(load_language_model(LANGUAGES), [text.encode() for text in texts])
+    for text, row in zip(texts, ours, strict=True):
+        code, confidence = library.classify(text)
+        assert library.nb_classes[int(row.argmax())] == code
+        assert row.max() == pytest.approx(confidence, abs=1e-4)
+
+
+def test_no_texts_have_no_languages():
+    assert detect_languages([]) == []
 
 
 def test_tweets_in_german_and_english_are_mostly_told(shared_data):

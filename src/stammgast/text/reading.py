@@ -93,13 +93,17 @@ def _analyse_some(texts: Sequence[str], encoder: Encoder, heads: h.Heads) -> lis
     mixed = _mixed_confidence([len(piece) for piece in pieces], sentiment, route, encoded, heads)
     urgency = h.urgency_probabilities(heads, encoded.embedding)
     present = emotions >= heads.emotion_threshold[is_english.astype(np.int64)]
+    rows = zip(
+        languages,
+        sentiment.tolist(),
+        mixed.tolist(),
+        map(_emotions, emotions.tolist(), present.tolist()),
+        urgency.tolist(),
+        strict=True,
+    )
     return [
-        _reading(
-            languages[i], sentiment[i].tolist(), float(mixed[i]), _emotions(emotions[i], present[i]), float(urgency[i])
-        )
-        if is_readable(prepared[i])
-        else Reading(language=languages[i], sentiment=None, emotions=(), urgency=None)
-        for i in range(len(texts))
+        _reading(*row) if is_readable(text) else Reading(language=row[0], sentiment=None, emotions=(), urgency=None)
+        for text, row in zip(prepared, rows, strict=True)
     ]
 
 
@@ -140,8 +144,8 @@ def _reading(
     )
 
 
-def _emotions(probabilities: h.Array, present: NDArray[np.bool_]) -> tuple[EmotionReading, ...]:
+def _emotions(probabilities: list[float], present: list[bool]) -> tuple[EmotionReading, ...]:
     """Return the emotions present, the surest first; the likeliest one where none reaches its threshold."""
-    chosen = np.flatnonzero(present) if present.any() else np.array([int(probabilities.argmax())])
-    ordered = chosen[np.argsort(-probabilities[chosen], kind="stable")]
-    return tuple(EmotionReading(emotion=EMOTIONS[i], confidence=float(probabilities[i])) for i in ordered)
+    ordered = sorted(range(len(EMOTIONS)), key=lambda i: -probabilities[i])
+    chosen = [i for i in ordered if present[i]] or ordered[:1]
+    return tuple(EmotionReading(emotion=EMOTIONS[i], confidence=probabilities[i]) for i in chosen)
