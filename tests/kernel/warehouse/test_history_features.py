@@ -42,9 +42,7 @@ def test_a_flat_dictionary_maps_anchors_to_profiles_and_the_rest_to_themselves(p
 def test_a_reload_shows_a_merge_and_a_split(profiles):
     profiles.command("INSERT INTO anchor_profiles VALUES (25, 7, 2)")
     assert profile_of(profiles, 25) == 2
-    began = time.perf_counter()
     profiles.command("SYSTEM RELOAD DICTIONARY profile_of")
-    assert time.perf_counter() - began < 2
     assert profile_of(profiles, 25) == 7
     profiles.command("INSERT INTO anchor_profiles VALUES (25, 2, 3)")
     profiles.command("SYSTEM RELOAD DICTIONARY profile_of")

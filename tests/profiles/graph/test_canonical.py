@@ -1,7 +1,6 @@
 """Canonical resolution: what a limit, the cap, a decision and the order of evidence do to who is who."""
 
 from random import Random
-from time import perf_counter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,11 +141,11 @@ def test_order_and_repetition_of_evidence_do_not_matter(random):
     assert profiles(again) == profiles(evidence)
 
 
-def test_ten_thousand_contested_sets_take_less_than_a_second():
+def test_ten_thousand_contested_sets_are_one_partition_whatever_their_order():
     random = Random(1)
     names = ("user_id", "email", "anonymous_id")
     evidence = [seen(number, *((name, str(random.randrange(3_000))) for name in names)) for number in range(10_000)]
-    began = perf_counter()
     found = resolve_canonically(evidence, RANKING)
     assert len(found.refusals) > 5_000
-    assert perf_counter() - began < 1
+    random.shuffle(evidence)
+    assert resolve_canonically(evidence, RANKING).owner == found.owner
