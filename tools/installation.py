@@ -36,11 +36,10 @@ class Installation:
         self._options = options
         self._environ = {**clean_environ(), **(environ or {})}
         self._process: subprocess.Popen[str] | None = None
-        self._ready = threading.Event()
 
     def start(self, patience: float = 240.0) -> float:
         """Start and wait until it says that it is ready; return the seconds that took."""
-        self._ready.clear()
+        told = threading.Event()
         begun = time.monotonic()
         self._process = subprocess.Popen(
             [*COMMAND, "up", "--data", str(self.data), "--port", str(self.port), *self._options],
@@ -49,8 +48,8 @@ class Installation:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
-        if not self._ready.wait(patience) or self._process.poll() is not None:
+        threading.Thread(target=self._listen, args=(self._process, told), daemon=True).start()
+        if not told.wait(patience) or self._process.poll() is not None:
             self.kill("supervisor")
             raise RuntimeError("not ready:\n" + "".join(self.said))
         return time.monotonic() - begun
@@ -59,14 +58,14 @@ class Installation:
         """Start without this variable from now on."""
         self._environ.pop(variable, None)
 
-    def _listen(self, process: subprocess.Popen[str]) -> None:
+    def _listen(self, process: subprocess.Popen[str], told: threading.Event) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             self.said.append(line)
             if READY.match(line):
-                self._ready.set()
+                told.set()
         process.stdout.close()
-        self._ready.set()
+        told.set()
 
     @property
     def text(self) -> str:
