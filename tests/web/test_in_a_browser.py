@@ -5,9 +5,11 @@ Screenshots lie in tests/screenshots/out afterwards, to be looked at.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from small_house import EMAIL, PASSWORD
 
 import stammgast.web
@@ -115,14 +117,13 @@ def test_typing_filters_the_list_and_the_address_follows(open_page):
     page = open_page("/design")
     page.fill(".filter-bar input[type=search]", "greta")
     page.wait_for_url("**q=greta*")
-    page.wait_for_function("document.querySelectorAll('#sample-table tbody tr').length === 4")
+    expect(page.locator("#sample-table tbody tr")).to_have_count(4, timeout=30_000)
     page.click("#sample-table th:nth-child(3) a")
     page.wait_for_selector("th[aria-sort]:has-text('Orders')")
     assert "q=greta" in page.url
     page.go_back()
-    page.wait_for_function(
-        "!location.search.includes('sort') && document.querySelectorAll('#sample-table tbody tr').length === 4"
-    )
+    expect(page).not_to_have_url(re.compile("sort"), timeout=30_000)
+    expect(page.locator("#sample-table tbody tr")).to_have_count(4, timeout=30_000)
 
 
 def test_a_harmful_button_asks_and_cancel_does_nothing(open_page):
@@ -158,7 +159,7 @@ def test_the_api_page_sends_a_request_and_shows_the_answer(open_page):
     operation = page.locator("details.operation", has=page.locator("code", has_text="/api/me"))
     operation.locator("summary").click()
     operation.locator("button.primary").click()
-    page.wait_for_function("document.querySelector('.operation[open] .status').textContent.startsWith('200')")
+    expect(operation.locator(".status")).to_have_text(re.compile("^200"), timeout=30_000)
     assert '"Alice Wirtin"' in operation.locator("pre").inner_text()
 
 
