@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 import stammgast.web
 
@@ -142,7 +143,7 @@ def test_searching_while_typing_filters_the_list_and_the_address(open_page, inn)
     page = open_page("/customers")
     page.keyboard.press("/")
     page.keyboard.type(inn.user)
-    page.wait_for_function("document.querySelectorAll('#customers tbody tr').length === 1")
+    expect(page.locator("#customers tbody tr")).to_have_count(1, timeout=30_000)
     page.wait_for_url(f"**q={inn.user}**")
     assert page.evaluate("document.activeElement.name") == "q"  # typing goes on
     page.click("th a:has-text('Revenue')")
@@ -173,7 +174,7 @@ def test_the_filter_of_the_timeline_stays_in_the_address(open_page, inn):
     page = open_page(f"/customers/{inn.number}")
     page.select_option("#timeline-channel", "mail")
     page.wait_for_url("**channel=mail")
-    page.wait_for_function("document.querySelectorAll('#moments .moment').length === 1")
+    expect(page.locator("#moments .moment")).to_have_count(1, timeout=30_000)
     page.reload()
     page.wait_for_selector(".quote")
     assert page.locator("#timeline-channel").input_value() == "mail"
