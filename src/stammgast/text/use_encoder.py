@@ -25,11 +25,11 @@ _ORDERS = ((2, 0), (3, 1), (5, 2))  # n-gram order and its reach to the left, on
 _GAP = 2  # zero rows between texts: the widest window reaches two pieces to either side
 _BEGIN, _END, _UNKNOWN = 1, 2, 0
 _CHUNKS = 17  # the library quantises the embedding table in 17 interleaved chunks
-_KEPT_PIECES = 6144  # 92 MB of rows; more are rare in one company's texts
+_KEPT_PIECES = 10_000  # up to 154 MB of rows, taken as pieces come; a mix of kinds of texts uses about 8,000
 _PIECES_MOST = 2048  # of one text; what follows is not read
 _CHANGED_SHARE = 0.3
 _KEPT_WORDS = 50_000
-_PIECES_AT_ONCE = 384  # the working set stays in the cache
+_PIECES_AT_ONCE = 512  # the working set stays in the cache
 
 _ROW = _FEATURES + sum(order for order, _ in _ORDERS) * _BRANCH
 
