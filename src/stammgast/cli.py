@@ -15,6 +15,7 @@ import typer
 from stammgast.app import command_tables, open_for_command
 from stammgast.kernel.commands import DataOption, HostOption, PortOption, open_with
 from stammgast.kernel.errors import StammgastError
+from stammgast.text.commands import text_commands
 
 if TYPE_CHECKING:
     from stammgast.kernel.settings import Settings
@@ -85,6 +86,7 @@ def make_cli() -> typer.Typer:
     for command in (up, web, worker, warehouse, migrate):
         cli.command()(command)
     cli.command("_demo", hidden=True)(demo)
+    cli.add_typer(text_commands, name="text")
     for table in command_tables().values():
         for name, command_or_group in table.items():
             if isinstance(command_or_group, typer.Typer):
