@@ -22,7 +22,10 @@ def wait_until(is_so, patience=30.0):
 
 
 def is_alive(pid):
-    return Path(f"/proc/{pid}").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_first_start_is_ready_and_prints_the_administrators_link(new_installation):

@@ -214,7 +214,8 @@ WRITE_UNTIL_KILLED = """
             entry = LogEntry(received_at=1, source=1, count=1, kind="track", meta=b"", body=str(number).encode() * 20)
             waiting.append((number, writer.append(entry)))
         for one, future in waiting:
-            print(one, future.result(), flush=True)
+            sys.stdout.write(f"{one} {future.result()}\\n")
+            sys.stdout.flush()
 """
 
 
@@ -229,6 +230,8 @@ def test_everything_acknowledged_survives_kill_dash_nine(tmp_path):
             text=True,
         )
         for line in process.stdout:
+            if not line.endswith("\n"):
+                break  # Killed in the middle of a line.
             number, position = line.split()
             acknowledged[int(position)] = number
             if len(acknowledged) >= 150 * (round_number + 1) and process.poll() is None:
