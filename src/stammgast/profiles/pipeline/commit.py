@@ -41,6 +41,7 @@ def _write(connection: Connection, changes: Changes, now: int) -> Progress:
         version=changes.rule_version,
         rule=SEEN_TOGETHER,
     )
+    crash_point("in_graph")
     placements.write_placements(
         connection, changes.resolution, batch=changes.batch, now=now, version=changes.rule_version
     )

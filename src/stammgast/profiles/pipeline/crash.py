@@ -22,6 +22,12 @@ POINTS = (
     "in_recovery",  # inside 6: looked which rows are there
     "recovered",  # 6: missing rows inserted, outbox still full
 )
+GRAPH_POINTS = (
+    "in_graph",  # inside 3: what is new in the graph is written, what moved is not
+    "moved",  # inside 4: history knows whose the anchors are now, but not their events
+    "in_listing",  # after 3: the list of customers was read for, not written
+)
+"""Where profiles merge and split. `moved` is passed only where an anchor's profile changes."""
 
 _passes: dict[str, int] = {}
 
@@ -40,8 +46,16 @@ def _read_wanted() -> tuple[str, int] | None:
     name, _, count = os.environ.get(VARIABLE, "").partition(":")
     if not name:
         return None
-    assert name in POINTS, f"there is no crash point {name}"
+    assert name in POINTS + GRAPH_POINTS, f"there is no crash point {name}"
     return name, int(count or 1)
+
+
+def die_at(name: str, passes: int = 1) -> None:
+    """Do in this process what the variable would have done, for a process that was forked and not started."""
+    global _WANTED  # noqa: PLW0603 - one process dies once
+    assert name in POINTS + GRAPH_POINTS, f"there is no crash point {name}"
+    _WANTED = (name, passes)
+    _passes.clear()
 
 
 _WANTED = _read_wanted()

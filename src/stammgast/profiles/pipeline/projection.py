@@ -13,6 +13,7 @@ from stammgast.kernel.state import State
 from stammgast.profiles.folding import Folding, decode_state
 from stammgast.profiles.graph.placing import NOBODY
 from stammgast.profiles.listing import Listing, list_customer
+from stammgast.profiles.pipeline.crash import crash_point
 from stammgast.profiles.store import customers, graph, ledger, states
 
 STEP = 400
@@ -76,6 +77,7 @@ class Projection:
             # A number that was merged away may live again by now.
             current = ledger.profiles_of_anchors(connection, list(self._gone))
         gone = [one for one in self._gone if current.get(one, one) != one]
+        crash_point("in_listing")
         with self._state.write() as connection:
             customers.write_listings(connection, listings, gone)
         del self._profiles[:STEP]

@@ -179,6 +179,7 @@ class Sender:
             # The newest batch wins in this table, so sending twice changes nothing.
             self._history.insert_json_lines(MOVES, lines, query_id=self._query_id(MOVES, parcels))
             self._dictionary.is_stale = True
+            crash_point("moved")
         self._dictionary.reload_if_due()
 
     def _recover(self, parcels: Sequence[Parcel]) -> None:
