@@ -11,7 +11,6 @@ from stammgast.workspace.contracts import Actor
 from tools.workbench import Workbench, track
 
 # Other modules' handlers are loaded with ours.
-pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
 
 HOUR = 3_600_000
 RECEIVED = 1_790_000_000_000

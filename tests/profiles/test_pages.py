@@ -23,7 +23,6 @@ from stammgast.workspace.contracts import Actor
 from tools.workbench import Workbench, track
 
 # Other modules' handlers are loaded with ours.
-pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
 
 PASSWORD = "a calm evening at the inn"
 BY = Actor("command", 0, "tests")

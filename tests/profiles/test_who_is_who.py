@@ -234,7 +234,6 @@ def test_a_split_names_identifiers_of_the_profile_and_leaves_some(people):
         curating.split_profile(runtime, BY, "user_id:anna", [("user_id", "anna"), ("anonymous_id", "phone")])
 
 
-@pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
 def test_an_agent_splits_and_merges_over_http_and_a_viewer_may_not(people):
     people.saw(order(9, 1, userId="anna", anonymousId="phone"), at(8, anonymousId="phone"))
     runtime = people.workbench.runtime

@@ -91,7 +91,6 @@ def test_the_demo_is_loaded_once_and_connects_the_shop(house):
     assert load_demo(house, BY, "", people=5, make_sink=lambda _address, key: sinks.setdefault(key, Kept())) == 0
 
 
-@pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
 def test_the_shop_speaks_both_languages_and_carries_the_key_it_was_given(analyst):
     page = analyst.client.get("/demo/shop?writeKey=sgk_abc", headers={"Accept-Language": "de"}).text
     assert 'data-write-key="sgk_abc"' in page
@@ -100,7 +99,6 @@ def test_the_shop_speaks_both_languages_and_carries_the_key_it_was_given(analyst
     assert "Mountain cheese" in analyst.client.get("/demo/shop", headers={"Accept-Language": "en"}).text
 
 
-@pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
 def test_every_page_of_the_shop_opens_without_a_log_in_and_without_a_key(analyst):
     analyst.client.cookies.clear()
     for path in (
@@ -116,7 +114,6 @@ def test_every_page_of_the_shop_opens_without_a_log_in_and_without_a_key(analyst
     assert analyst.client.get("/demo/shop/product/none").status_code == 404
 
 
-@pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
 def test_a_key_that_is_none_is_not_put_into_the_page(analyst):
     page = analyst.client.get('/demo/shop?writeKey="><script>').text
     assert "<script>" not in page.replace("<script defer", "")

@@ -17,7 +17,6 @@ from stammgast.events.imports.keys import find_source
 from stammgast.kernel.log import LogReader, LogWriter
 
 # How handlers of all modules mark their arguments is settled in one place for all, not here.
-pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.base_exceptions.LitestarDeprecationWarning")
 
 ORDERS = "number,customer_id,mail,date,total,currency\n" + "".join(
     f"A{n},{n % 7},c{n % 7}@inn.example,2026-01-{n % 28 + 1:02d} 10:00:00,{n}.50,EUR\n" for n in range(40)
