@@ -21,6 +21,7 @@ from stammgast.profiles.contracts import (
     CustomerFilter,
     CustomerPage,
     CustomerRow,
+    IdentityOverview,
     Merge,
     NoSuchProfile,
     Profile,
@@ -37,7 +38,7 @@ from stammgast.profiles.folding import Folding, State, decode_state
 from stammgast.profiles.identifiers import IdentityRules, normal_identifier
 from stammgast.profiles.naming import display_name, text_of
 from stammgast.profiles.pipeline.status import read_status
-from stammgast.profiles.store import customers, graph, ledger, reading, states
+from stammgast.profiles.store import customers, graph, ledger, overview, reading, states
 from stammgast.profiles.store.position import committed_position
 from stammgast.profiles.timeline import read_event
 
@@ -46,6 +47,7 @@ __all__ = [
     "event_names",
     "events_by_channel",
     "get_profile",
+    "identity_overview",
     "list_customers",
     "merges",
     "message_book",
@@ -63,6 +65,7 @@ NUMBER_NAMESPACE = "profile"
 TIMELINE_MAX = 1_000
 LIST_MAX = 500
 SEARCH_WORDS_MAX = 6
+SHARED_SHOWN = 10
 _Number = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 """What a cursor may hold: any moment, count or number of ours."""
 _TOP_LEVEL = frozenset({"traits", "consent"})
@@ -226,6 +229,12 @@ def merges(runtime: Runtime, profile: Profile) -> tuple[Merge, ...]:
     """Return why this profile is one, newest merge first."""
     with runtime.customers.read() as connection:
         return reading.merges_into(connection, [profile.profile, *profile.merged])
+
+
+def identity_overview(runtime: Runtime, since: int) -> IdentityOverview:
+    """Return the whole identity graph in numbers; what happened is counted from `since` (ms UTC) on."""
+    with runtime.customers.read() as connection:
+        return IdentityOverview(overview.count_graph(connection, since), overview.most_shared(connection, SHARED_SHOWN))
 
 
 def worker_status(runtime: Runtime) -> WorkerStatus | None:

@@ -207,6 +207,47 @@ class Merge(msgspec.Struct, frozen=True):
     """(namespace, value) pairs of that event which joined the two."""
 
 
+class NamespaceCount(msgspec.Struct, frozen=True):
+    """How many identifiers of a namespace are known, and to how many profiles they belong."""
+
+    namespace: str
+    identifiers: int
+    profiles: int
+
+
+class SharedIdentifier(msgspec.Struct, frozen=True):
+    """An identifier that was left out of the profiles of several others: a shared device, a mistyped number."""
+
+    namespace: str
+    value: str
+    refusals: int
+    others: int
+    """How many distinct stronger identifiers it was left out of."""
+    last: int
+    """Event time of the newest refusal, ms UTC."""
+
+
+class GraphCounts(msgspec.Struct, frozen=True):
+    """The graph in numbers. Those with `since` count from that moment (ms UTC) on."""
+
+    profiles: int
+    """On the list of customers; robots and staff left out."""
+    identified: int
+    namespaces: tuple[NamespaceCount, ...]
+    held: int
+    refusals: int
+    merges: int
+    splits: int
+    decisions: int
+
+
+class IdentityOverview(msgspec.Struct, frozen=True):
+    """The identity graph in numbers, and the identifiers that keep most people apart."""
+
+    counts: GraphCounts
+    shared: tuple[SharedIdentifier, ...]
+
+
 class WorkerStatus(msgspec.Struct, frozen=True):
     """How the worker is doing, as it last wrote to `run/worker.json`."""
 

@@ -17,6 +17,7 @@ MANIFEST = Manifest(
     routes=(*ROUTES, *CONTROLLERS),
     navigation=(
         NavigationEntry("customers", _("Customers"), "/customers", "customers"),
+        NavigationEntry("customers", _("Identity"), "/identity", "key", role="agent", order=150),
         NavigationEntry("connect", _("Live"), "/connect/live", "live", order=30),
     ),
     home_panels=(

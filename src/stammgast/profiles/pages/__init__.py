@@ -11,6 +11,7 @@ from stammgast.profiles.pages.customer import (
 )
 from stammgast.profiles.pages.customers import export_customers, list_customers
 from stammgast.profiles.pages.home import came_in, newest, worker
+from stammgast.profiles.pages.identity import show_figures, show_identity
 from stammgast.profiles.pages.live import show_live, show_rows
 
 ROUTES = (
@@ -26,4 +27,6 @@ ROUTES = (
     worker,
     show_live,
     show_rows,
+    show_identity,
+    show_figures,
 )

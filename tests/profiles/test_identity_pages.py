@@ -1,0 +1,109 @@
+"""The pages of identity, through the whole application over real stores."""
+
+import re
+
+import pytest
+from litestar.testing import TestClient
+
+from stammgast.app import migrate
+from stammgast.kernel.history import HistoryClient
+from stammgast.kernel.settings import Settings
+from stammgast.web.app import make_app
+from stammgast.workspace import api as workspace
+from stammgast.workspace.contracts import Actor
+from tools.workbench import Workbench, track
+
+PASSWORD = "a calm evening at the inn"
+BY = Actor("command", 0, "tests")
+DAY = 86_400_000
+
+
+class Visitor:
+    """Somebody logged in, without scripts."""
+
+    def __init__(self, runtime, email, language="en"):
+        self.client = TestClient(make_app(runtime), base_url="http://inn.example")
+        self.client.headers["accept-language"] = language
+        self.csrf = re.search(r'name="csrf" content="(\w+)"', self.client.get("/login").text)[1]
+        answer = self.post("/login", email=email, password=PASSWORD)
+        assert answer.status_code == 303, answer.text
+        self.csrf = re.search(r'name="csrf" content="(\w+)"', self.client.get("/me").text)[1]
+
+    def get(self, path, **headers):
+        return self.client.get(path, headers=headers, follow_redirects=False)
+
+    def page(self, path):
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def post(self, path, **form):
+        return self.client.post(path, data={"_csrf": self.csrf, **form}, follow_redirects=False)
+
+
+def open_bench(folder, history_server, database):
+    history = HistoryClient(f"{history_server}/default")
+    history.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    history.close()
+    settings = Settings(data=folder, history_url=f"{history_server}/{database}")
+    migrate(settings)
+    bench = Workbench(settings)
+    for name in ("analyst", "agent", "viewer"):
+        email = f"{name}@inn.test"
+        workspace.create_user(bench.runtime, BY, email=email, name=name.title(), role=name, password=PASSWORD)
+    return bench
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory, history_server):
+    """Anna and Bob share a tablet; Anna bought twice, Bob once."""
+    bench = open_bench(tmp_path_factory.mktemp("identity") / "data", history_server, "identity_pages")
+    workspace.create_source(bench.runtime, BY, "Wirtshaus", kind="browser")
+    share_a_tablet(bench)
+    yield bench
+    bench.runtime.history.command("DROP DATABASE identity_pages SYNC")
+    bench.close()
+
+
+def share_a_tablet(bench):
+    tablet = {"anonymousId": "family-tablet", "context": {"channel": "web"}}
+    bench.send({**tablet, "type": "page", "name": "Karte", "messageId": "t1"})
+    for user, name in (("anna", "Anna Wirt"), ("bob", "Bob Wirt")):
+        traits = {"name": name, "email": f"{user}@inn.example"}
+        bench.send({**tablet, "type": "identify", "userId": user, "messageId": f"{user}-1", "traits": traits})
+    bench.send({**tablet, **order("anna", "a-1", 20)}, order("anna", "a-2", 30), order("bob", "b-1", 7))
+    bench.work()
+
+
+def order(user, message_id, total):
+    return track(user, "Order Completed", message_id, order_id=message_id, total=total, currency="EUR")
+
+
+@pytest.fixture(scope="module")
+def agent(bench):
+    return Visitor(bench.runtime, "agent@inn.test")
+
+
+@pytest.fixture(scope="module")
+def viewer(bench):
+    return Visitor(bench.runtime, "viewer@inn.test")
+
+
+def test_the_overview_counts_profiles_identifiers_and_what_is_shared(agent):
+    assert 'hx-get="/identity/figures"' in agent.page("/identity")
+    figures = re.sub(r"<[^>]+>", " ", agent.page("/identity/figures"))
+    assert re.search(r"Profiles\s+2\s", figures)
+    assert re.search(r"Known by name or number\s+100\W?%", figures)
+    assert re.search(r"Anonymous id\s+1\s+1\s", figures)
+    assert re.search(r"family-tablet\s+Anonymous id · left out for 1 other", figures)
+
+
+def test_a_viewer_does_not_see_the_identity_section(viewer):
+    assert viewer.get("/identity").status_code == 403
+    assert 'href="/identity"' not in viewer.page("/customers")
+
+
+def test_every_part_of_the_section_leads_somewhere(agent):
+    parts = re.search(r'aria-label="Parts of identity">(.*?)</nav>', agent.page("/identity"), re.DOTALL)[1]
+    for path in re.findall(r'href="([^"]+)"', parts):
+        assert agent.get(path).status_code == 200, path
