@@ -1,15 +1,19 @@
 """Receipts, quarantine, schemas and channel rules over the Management API, with a real log and real databases."""
 
+from urllib.parse import quote
+
 import httpx
+import msgspec
 import pytest
 from litestar.testing import TestClient
 
 from stammgast.events import api as events
+from stammgast.events import waiting
 from stammgast.events.contracts import MessageBook, MessageRecord, RawEvent, Rejected
 from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES
 from stammgast.events.manifest import MANIFEST as EVENTS
 from stammgast.events.reading import message_digest
-from stammgast.kernel.log import LogReader, LogWriter
+from stammgast.kernel.log import LogEntry, LogReader, LogWriter
 from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.settings import Settings
 from stammgast.kernel.state import open_state
@@ -141,6 +145,49 @@ def test_a_message_the_worker_knows_has_its_receipt(house, client_as, record, fa
     house.services[MessageBook] = MessageBook(lambda: 0, known.get)
     receipt = client_as("viewer").get("/api/messages/m1").json()
     assert (receipt["fate"], receipt["profileId"], receipt["copies"]) == (fate, record.profile, record.copies)
+
+
+def append(house, *ids, kind="batch"):
+    body = msgspec.json.encode(
+        {"batch": [{"type": "track", "event": "E", "userId": "u", "messageId": one} for one in ids]}
+    )
+    entry = LogEntry(1_700_000_000_000, 1, len(ids), kind, b"", body)
+    return house.service(LogWriter).append_sync(entry)
+
+
+def test_a_message_that_waits_in_the_log_is_accepted(house, client_as):
+    append(house, "m1", "  m2 ", 'zwölf "m3"')
+    client = client_as("viewer")
+    for message_id in ("m1", "m2", 'zwölf "m3"'):
+        receipt = client.get(f"/api/messages/{quote(message_id)}").json()
+        assert (receipt["fate"], receipt["receivedAt"]) == ("accepted", "2023-11-14T22:13:20.000Z")
+    assert client.get("/api/messages/m").status_code == 404
+
+
+def test_what_the_worker_has_passed_is_not_looked_for_in_the_log(house, client_as):
+    passed = append(house, "m1")
+    append(house, "m2")
+    house.services[MessageBook] = MessageBook(lambda: passed, {}.get)
+    client = client_as("viewer")
+    assert client.get("/api/messages/m1").status_code == 404
+    assert client.get("/api/messages/m2").json()["fate"] == "accepted"
+
+
+def test_only_the_beginning_of_a_long_log_is_looked_through(house, monkeypatch):
+    monkeypatch.setattr(waiting, "SEARCHED_EVENTS_MAX", 2)
+    append(house, "m1")
+    append(house, "m2")
+    append(house, "m3")
+    assert waiting.waiting_since(house, "m2", 0) == 1_700_000_000_000
+    assert waiting.waiting_since(house, "m3", 0) is None
+
+
+@pytest.mark.parametrize("message_id", ["https://shop.example/orders/1/", "a/b", "/a", "100%", "a?b", "a b"])
+def test_a_message_id_may_hold_anything_that_an_address_can_carry(house, client_as, message_id):
+    append(house, message_id)
+    client = client_as("viewer")
+    receipt = client.get(f"/api/messages/{quote(message_id, safe='')}").json()
+    assert (receipt["messageId"], receipt["fate"]) == (message_id, "accepted")
 
 
 def test_an_event_schema_holds_a_second_later_at_most(house, client_as):

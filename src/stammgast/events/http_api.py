@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import unquote
 
 import msgspec
 from litestar import delete, get, post, put
@@ -116,10 +117,13 @@ class MessagesController(ApiController):
     path = "/api/messages"
     tags = ("Messages",)
 
-    @get("/{message_id:str}", guards=VIEWER, summary="Say what became of a message", sync_to_thread=True)
+    @get("/{message_id:path}", guards=VIEWER, summary="Say what became of a message", sync_to_thread=True)
     def receipt(self, request: AnyRequest, message_id: Annotated[str, Parameter(max_length=200)]) -> ReceiptAnswer:
-        """Processed, deduplicated, quarantined (why), discarded or suppressed (which erasure)."""
-        found = api.receipt(runtime_of(request), message_id)
+        """Accepted (waits for the worker), processed, deduplicated, quarantined (why), discarded or suppressed (which erasure).
+
+        The message id is all that follows in the path, slashes included.
+        """
+        found = api.receipt(runtime_of(request), _rest_of_path(request, f"{self.path}/", message_id))
         return ReceiptAnswer(
             message_id=found.message_id,
             fate=found.fate,
@@ -223,6 +227,13 @@ class ChannelRulesController(ApiController):
         lines = [ChannelRule(**msgspec.structs.asdict(one)) for one in data]
         api.change_channel_rules(runtime_of(request), _by(request), lines)
         return [ChannelRuleAnswer(**msgspec.structs.asdict(one)) for one in api.channel_rules(runtime_of(request))]
+
+
+def _rest_of_path(request: AnyRequest, prefix: str, normal: str) -> str:
+    """Return what follows `prefix` in the path as it was sent; `normal`, which has lost slashes, when that is unknown."""
+    sent = request.scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1")
+    start = sent.find(prefix)
+    return unquote(sent[start + len(prefix) :]) if start >= 0 else normal.removeprefix("/")
 
 
 def _quarantined_answer(one: Quarantined) -> QuarantinedAnswer:

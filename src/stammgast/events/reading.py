@@ -43,6 +43,13 @@ IMPORT_EVENT_BYTES_MAX = 1024 * 1024
 _TYPES = frozenset({"track", "identify", "page", "screen", "group", "alias"})
 _BATCHES = frozenset({KIND_BATCH, KIND_IMPORT, KIND_OWN})
 _NOTHING: Mapping[str, Any] = {}
+
+
+class _Named(msgspec.Struct, gc=False, rename="camel"):
+    message_id: str | int | float | None = None
+
+
+_decode_named = msgspec.json.Decoder(_Named).decode
 _encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -162,6 +169,16 @@ def message_digest(message_id: str, *, is_import: bool = False) -> bytes:
     """Return the 16 bytes under which a message id is remembered; imports have an id space of their own."""
     text = (b"i" if is_import else b"m") + message_id.encode()
     return hashlib.blake2b(text, digest_size=16).digest()
+
+
+def message_id_of(raw: RawEvent) -> str:
+    """Return the message id that an event brought, tidied; empty when it brought none that can be read."""
+    try:
+        return _id_text(_decode_named(raw.body).message_id, MESSAGE_ID_LENGTH_MAX, reasons.MESSAGE_ID_TOO_LONG)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _short_text(read_name_tags(raw.body).get("messageId"), MESSAGE_ID_LENGTH_MAX)
+    except Unreadable:
+        return ""
 
 
 def _refuse(reason: str, detail: str = "") -> NoReturn:
