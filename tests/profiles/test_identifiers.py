@@ -2,9 +2,10 @@
 
 import pytest
 
-from stammgast.profiles.identifiers import IdentityRules, is_placeholder, normal_identifier
+from stammgast.profiles.graph.rules import GraphRules, MailProvider
+from stammgast.profiles.identifiers import is_placeholder, normal_identifier
 
-RULES = IdentityRules()
+RULES = GraphRules()
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_what_is_no_mail_address_never_links(raw):
 
 
 def test_plus_addressing_is_taken_off_where_the_rules_say_so():
-    rules = IdentityRules(with_plus_addresses=False)
+    rules = GraphRules(mail_providers=(MailProvider(domains=("*",), plus=True),))
     assert normal_identifier("email", "anna+news@example.com", rules) == ("email", "anna@example.com")
 
 
@@ -57,7 +58,7 @@ def test_one_phone_number_has_one_form(raw):
 
 def test_a_phone_number_without_country_code_belongs_to_the_region_set():
     # 020 7946 0018 is in Ofcom's range for drama use, London.
-    rules = IdentityRules(phone_region="GB")
+    rules = GraphRules(phone_region="GB")
     assert normal_identifier("phone", "020 7946 0018", rules) == ("phone", "+442079460018")
 
 
@@ -75,6 +76,6 @@ def test_two_ways_to_write_an_umlaut_are_one():
 
 
 def test_own_patterns_never_link():
-    rules = IdentityRules(never_link=(r"kiosk-\d+",))
+    rules = GraphRules(never_link=(r"kiosk-\d+",))
     assert normal_identifier("user_id", "Kiosk-12", rules) is None
     assert normal_identifier("user_id", "kiosk-12b", rules) == ("user_id", "kiosk-12b")

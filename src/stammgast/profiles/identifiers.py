@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
-import msgspec
-
-RULE_VERSION = 1
-"""Of the normalisers and placeholders below; written beside every merge."""
+from stammgast.profiles.graph.patterns import VALUE_LENGTH_MAX, checked_pattern
+from stammgast.profiles.graph.rules import ALL_DOMAINS, GraphRules, Identifier, MailProvider, NamespaceRule
 
 CACHED_PHONES = 50_000
+CACHED_IDENTIFIERS = 50_000
 
 PLACEHOLDERS = frozenset(
     {
@@ -53,32 +53,87 @@ _MAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\"]{2,}")
 _PHONE_DIGITS_MIN = 6
 
 
-class IdentityRules(msgspec.Struct, frozen=True):
-    """What a person may set about identifiers. Hashable, part of every cache's key."""
-
-    phone_region: str = "DE"
-    """Region of phone numbers without a country code."""
-    with_plus_addresses: bool = True
-    """Keep what follows a plus in a mail's local part; False: anna+news@x.de is anna@x.de."""
-    never_link: tuple[str, ...] = ()
-    """Regular expressions (whole value, any case) of further placeholders."""
+IdentityRules = GraphRules
+Normalise = Callable[[str, str], Identifier | None]
+"""(namespace, raw value) -> the identifier under which it links, None when it never does."""
 
 
-def normal_identifier(namespace: str, value: str, rules: IdentityRules) -> tuple[str, str] | None:
+def normal_identifier(namespace: str, value: str, rules: GraphRules) -> Identifier | None:
     """Return the (namespace, value) under which a raw identifier links, or None when it never links.
 
-    >>> normal_identifier("Email", " Anna@Example.COM ", IdentityRules())
+    Normal forms are their own normal form, so what people decided about one can be read again.
+
+    >>> normal_identifier("Email", " Anna@Example.COM ", GraphRules())
     ('email', 'anna@example.com')
-    >>> normal_identifier("phone", "0171 / 234 5678", IdentityRules())
+    >>> normal_identifier("phone", "0171 / 234 5678", GraphRules())
     ('phone', '+491712345678')
-    >>> normal_identifier("user_id", "'null'", IdentityRules())
+    >>> normal_identifier("user_id", "'null'", GraphRules())
     """
-    namespace = namespace.strip().lower()
-    text = unicodedata.normalize("NFC", value).strip()
-    if is_placeholder(text) or any(re.fullmatch(one, text, re.IGNORECASE) for one in rules.never_link):
-        return None
-    normal = _NORMALISERS.get(namespace, _trimmed)(text, rules)
-    return (namespace, normal) if normal else None
+    return _normaliser(rules).normal(namespace, value)
+
+
+def cached_normaliser(rules: GraphRules, most: int = CACHED_IDENTIFIERS) -> Normalise:
+    """Return `normal_identifier` under these rules, with a memory of `most` values for the hot path."""
+    return lru_cache(most)(Normaliser(rules).normal)
+
+
+class Normaliser:
+    """The rules of reading arranged for quick use."""
+
+    def __init__(self, rules: GraphRules) -> None:
+        """Compile patterns, arrange mail providers by domain."""
+        self.rules = rules
+        self._never = [checked_pattern(one) for one in rules.never_link]
+        self._never_in = {one.namespace: [checked_pattern(each) for each in one.never_link] for one in rules.namespaces}
+        self._providers = {domain: one for one in rules.mail_providers for domain in one.domains}
+        self._readings = {one.namespace: one for one in rules.namespaces}
+        self._by_reading: dict[str, Callable[[str], str]] = {
+            "exact": _trimmed,
+            "lower": str.lower,
+            "mail": self._mail,
+            "phone": self._phone,
+        }
+
+    def normal(self, namespace: str, value: str) -> Identifier | None:
+        """Return the identifier of a raw pair, None for a placeholder or what can't be read."""
+        namespace = namespace.strip().lower()
+        text = unicodedata.normalize("NFC", value).strip()
+        if is_placeholder(text) or self._never_links(namespace, text):
+            return None
+        normal = self._by_reading[reading_of(self._readings.get(namespace), namespace)](text)
+        # What reading made of it (a phone number's form, a mail without its plus) may be a placeholder again.
+        if not normal or (normal != text and (is_placeholder(normal) or self._never_links(namespace, normal))):
+            return None
+        return namespace, normal
+
+    def _never_links(self, namespace: str, text: str) -> bool:
+        if len(text) > VALUE_LENGTH_MAX:
+            return False
+        own = self._never_in.get(namespace, ())
+        return any(one.fullmatch(text) for one in (*self._never, *own)) if self._never or own else False
+
+    def _mail(self, text: str) -> str:
+        """Return a mail address in lower case, empty when it is none. Nobody tells mailboxes apart by case any more."""
+        text = text.removeprefix("mailto:").removeprefix("MAILTO:").strip(_QUOTES + "<> ").lower()
+        if not _MAIL.fullmatch(text):
+            return ""
+        mailbox, _, domain = text.rpartition("@")
+        provider = self._providers.get(domain) or self._providers.get(ALL_DOMAINS)
+        return text if provider is None else _plain_mail(mailbox, domain, provider)
+
+    def _phone(self, text: str) -> str:
+        return e164(text, self.rules.phone_region)
+
+
+def reading_of(rule: NamespaceRule | None, namespace: str) -> str:
+    """Return how values of a namespace are read: as its rule says, else by its name.
+
+    >>> reading_of(None, "email"), reading_of(NamespaceRule(namespace="work", priority=1, reading="mail"), "work")
+    ('mail', 'mail')
+    """
+    if rule is not None and rule.reading != "auto":
+        return rule.reading
+    return _READING_BY_NAME.get(namespace, "exact")
 
 
 def is_placeholder(value: str) -> bool:
@@ -98,23 +153,19 @@ def is_placeholder(value: str) -> bool:
     )
 
 
-def _trimmed(text: str, _rules: IdentityRules) -> str:
+def _trimmed(text: str) -> str:
     return text
 
 
-def _mail(text: str, rules: IdentityRules) -> str:
-    """Return a mail address in lower case, empty when it is none. Nobody tells mailboxes apart by case any more."""
-    text = text.removeprefix("mailto:").removeprefix("MAILTO:").strip(_QUOTES + "<> ").lower()
-    if not _MAIL.fullmatch(text):
-        return ""
-    if not rules.with_plus_addresses:
-        mailbox, _, domain = text.rpartition("@")
-        text = f"{mailbox.partition('+')[0] or mailbox}@{domain}"
-    return text
-
-
-def _phone(text: str, rules: IdentityRules) -> str:
-    return e164(text, rules.phone_region)
+def _plain_mail(mailbox: str, domain: str, provider: MailProvider) -> str:
+    """Return an address without what its provider ignores; nothing that would be left empty is taken away."""
+    if provider.plus:
+        mailbox = mailbox.partition("+")[0] or mailbox
+    if provider.dots:
+        mailbox = mailbox.replace(".", "") or mailbox
+    if provider.is_one and ALL_DOMAINS not in provider.domains:
+        domain = provider.domains[0]
+    return f"{mailbox}@{domain}"
 
 
 @lru_cache(CACHED_PHONES)
@@ -138,4 +189,9 @@ def e164(text: str, region: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-_NORMALISERS = {"email": _mail, "phone": _phone}
+_READING_BY_NAME = {"email": "mail", "phone": "phone"}
+
+
+@lru_cache(8)
+def _normaliser(rules: GraphRules) -> Normaliser:
+    return Normaliser(rules)

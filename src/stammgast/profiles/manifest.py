@@ -6,6 +6,7 @@ from stammgast.events.contracts import MessageBook
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.manifest import HomePanel, Manifest, NavigationEntry, SearchProvider
 from stammgast.profiles import api
+from stammgast.profiles.commands import COMMANDS
 from stammgast.profiles.figures import FEATURES
 from stammgast.profiles.http import CONTROLLERS
 from stammgast.profiles.operating import METRICS, find_customers
@@ -27,6 +28,7 @@ MANIFEST = Manifest(
     ),
     search=(SearchProvider(_("Customers"), find_customers),),
     features=FEATURES,
+    commands=COMMANDS,
     metrics=METRICS,
     services={MessageBook: api.message_book},
 )

@@ -12,7 +12,7 @@ from stammgast.profiles.deciding import Wish, decide_order
 from stammgast.profiles.graph.canonical import resolve_canonically
 from stammgast.profiles.graph.evidence import Evidence, held_identifiers, linking
 from stammgast.profiles.graph.rules import GraphRules, Ranking
-from stammgast.profiles.identifiers import IdentityRules, normal_identifier
+from stammgast.profiles.identifiers import normal_identifier
 from stammgast.profiles.identity import linkable
 from stammgast.profiles.store import contests, customers, graph
 from stammgast.profiles.store.sql import rows_of
@@ -95,7 +95,7 @@ def take_in_pieces(workbench, happenings, random):
 
 
 def normalise(namespace, value):
-    return normal_identifier(namespace, value, IdentityRules())
+    return normal_identifier(namespace, value, GraphRules())
 
 
 def same_as_canonical(workbench):

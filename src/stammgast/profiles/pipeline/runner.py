@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Sequence
+from functools import partial
 from time import monotonic, sleep
 
 from stammgast.events import api as events
@@ -18,8 +18,8 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.folding import Folding
 from stammgast.profiles.graph.rules import GraphRules, Ranking
 from stammgast.profiles.history import contents_of
-from stammgast.profiles.identifiers import IdentityRules, normal_identifier
-from stammgast.profiles.identity import Pair, Resolution
+from stammgast.profiles.identifiers import cached_normaliser
+from stammgast.profiles.identity import Resolution
 from stammgast.profiles.pipeline.batch import Batch, Bench, Fired
 from stammgast.profiles.pipeline.changes import Changes
 from stammgast.profiles.pipeline.commit import commit
@@ -48,7 +48,6 @@ SMALL_BATCH = 200
 SMALL_BATCH_SECONDS = 0.015
 """A batch smaller than that begins no sooner after the last: each costs some milliseconds whatever it holds."""
 RETRY_SECONDS_MAX = 5.0
-NORMALISED_CACHED = 50_000
 
 
 def run(runtime: Runtime, stop: threading.Event) -> None:
@@ -81,14 +80,14 @@ class Worker:
             seen = SeenMessages(connection)
             self._outbox_events = outbox.outbox_events(connection)
         folding = Folding(one for manifest in runtime.manifests for one in manifest.features)
-        rules = IdentityRules(phone_region=settings.phone_region)
+        rules = GraphRules(phone_region=settings.phone_region)
         self._bench = Bench(
             memory=Memory(),
             seen=seen,
             folding=folding,
             reactors=[one for manifest in runtime.manifests for one in manifest.reactors],
-            normalise=_cached_normaliser(rules),
-            ranking=Ranking(GraphRules(phone_region=settings.phone_region)),
+            normalise=cached_normaliser(rules),
+            ranking=Ranking(rules),
             ask_history=partial(contents_of, runtime.history),
         )
         self._timing = Timing(one for manifest in runtime.manifests for one in manifest.timers)
@@ -254,11 +253,3 @@ class Worker:
 
 def _rows(parcels: Sequence[Parcel]) -> int:
     return sum(one.row_count for one in parcels)
-
-
-def _cached_normaliser(rules: IdentityRules) -> Callable[[str, str], Pair | None]:
-    @lru_cache(NORMALISED_CACHED)
-    def normalise(namespace: str, value: str) -> Pair | None:
-        return normal_identifier(namespace, value, rules)
-
-    return normalise
