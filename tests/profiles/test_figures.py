@@ -163,7 +163,7 @@ def test_the_newest_trait_holds_and_those_that_lost_stay():
         happened(time=time, message_id=f"m{time}", traits={"city": city}) for time, city in ((2, "Ulm"), (1, "Bonn"))
     ]
     state = folded(moved)
-    assert [value for *_, value in state["traits"]["city"]] == ["Ulm", "Bonn"]
+    assert [one[3] for one in state["traits"]["city"][0]] == ["Ulm", "Bonn"]
     assert shown(*moved)["traits"] == {"city": "Ulm"}
 
 

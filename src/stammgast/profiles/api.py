@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from stammgast.events.api import message_digest
 from stammgast.events.contracts import MessageBook, MessageRecord
-from stammgast.kernel.ids import Anchor, BrandId, ProfileId, SourceId
+from stammgast.kernel.ids import Anchor, BrandId, ProfileId
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import history
 from stammgast.profiles.contracts import (
@@ -28,24 +28,25 @@ from stammgast.profiles.contracts import (
     RecentEvent,
     SortBy,
     TimelinePage,
-    Trait,
-    TraitValue,
     WorkerStatus,
 )
 from stammgast.profiles.cursors import read_cursor, write_cursor
-from stammgast.profiles.figures.traits import Traits, present_traits
 from stammgast.profiles.folding import Folding, State, decode_state
-from stammgast.profiles.identifiers import IdentityRules, normal_identifier
+from stammgast.profiles.graph.rules import GraphRules
+from stammgast.profiles.identifiers import normal_identifier
 from stammgast.profiles.naming import display_name, text_of
 from stammgast.profiles.pipeline.status import read_status
+from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import customers, graph, ledger, overview, reading, states
 from stammgast.profiles.store.position import committed_position
 from stammgast.profiles.timeline import read_event
+from stammgast.profiles.trait_policies import decide_traits
 
 __all__ = [
     "count_customers",
     "event_names",
     "events_by_channel",
+    "folding_of",
     "get_profile",
     "identity_overview",
     "list_customers",
@@ -97,9 +98,9 @@ def get_profile(runtime: Runtime, reference: str) -> Profile:
         stored = [decode_state(encoded) for _, encoded in states.load_states(connection, anchors)]
         identifiers = reading.identifiers_with_origin(connection, number)
         merged = reading.aliases_of(connection, number)
-    folding = _folding(runtime)
+    folding = folding_of(runtime)
     state = folding.combine(stored) if stored else {}
-    traits = _traits(state)
+    traits = decide_traits(state.get("traits", {}), trait_policies(runtime))
     values = {one.name: one.current.value for one in traits}
     found = {one.namespace: one.value for one in reversed(identifiers)}
     first, last = state.get("seen", (None, None))
@@ -237,6 +238,15 @@ def identity_overview(runtime: Runtime, since: int) -> IdentityOverview:
         return IdentityOverview(overview.count_graph(connection, since), overview.most_shared(connection, SHARED_SHOWN))
 
 
+def folding_of(runtime: Runtime) -> Folding:
+    """Return the features of all modules, arranged once a process."""
+    found: Folding | None = runtime.services.get(Folding)
+    if found is None:
+        found = Folding(one for manifest in runtime.manifests for one in manifest.features)
+        runtime.services[Folding] = found
+    return found
+
+
 def worker_status(runtime: Runtime) -> WorkerStatus | None:
     """Return what the worker last told about itself, None when none ever ran here."""
     return read_status(runtime.settings.run_dir)
@@ -281,29 +291,8 @@ def _is_number(value: str) -> bool:
     return value.isascii() and value.isdecimal() and 0 < len(value) <= 18  # noqa: PLR2004 - fits 64 bits
 
 
-def _identity_rules(runtime: Runtime) -> IdentityRules:
-    return IdentityRules(phone_region=runtime.settings.phone_region)
-
-
-def _folding(runtime: Runtime) -> Folding:
-    found: Folding | None = runtime.services.get(Folding)
-    if found is None:
-        found = Folding(one for manifest in runtime.manifests for one in manifest.features)
-        runtime.services[Folding] = found
-    return found
-
-
-def _traits(state: State) -> tuple[Trait, ...]:
-    stored: Traits = state.get("traits", {})
-    held: Any = present_traits(stored)
-    return tuple(
-        Trait(name, *_split(tuple(TraitValue(one[3], one[0], SourceId(one[2]), one[1]) for one in stored[name])))
-        for name in held
-    )
-
-
-def _split(values: tuple[TraitValue, ...]) -> tuple[TraitValue, tuple[TraitValue, ...]]:
-    return values[0], values[1:]
+def _identity_rules(runtime: Runtime) -> GraphRules:
+    return GraphRules(phone_region=runtime.settings.phone_region)
 
 
 def _consent(state: State) -> tuple[Consent, ...]:

@@ -39,20 +39,28 @@ class Identifier(msgspec.Struct, frozen=True):
 
 
 class TraitValue(msgspec.Struct, frozen=True):
-    """A value that a trait has or had, with the newest event that said so."""
+    """A value that a trait has or had, with the event that speaks for it: the newest that said so, or the first."""
 
     value: Any
     time: int
     source: SourceId
     message_id: str
+    count: int | None = None
+    """How many events said so; None where more different values came than are kept."""
 
 
 class Trait(msgspec.Struct, frozen=True):
-    """A trait: the value that holds (newest event time wins) and up to four values that lost, newest first."""
+    """A trait: the value that counts, the policy by which it does, and the values that lost, newest first."""
 
     name: str
     current: TraitValue
     lost: tuple[TraitValue, ...] = ()
+    rule: Literal["newest", "first", "most_frequent", "source_priority"] = "newest"
+    """That decided (`trait_policies`)."""
+    is_cut: bool = False
+    """More different values came than are kept: some that lost are not here."""
+    is_fallback: bool = False
+    """The policy is the most frequent value, which can't be told where values were cut: the newest counts."""
 
 
 class Consent(msgspec.Struct, frozen=True):

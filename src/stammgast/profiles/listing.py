@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from stammgast.profiles.figures.orders import net_revenue
-from stammgast.profiles.figures.traits import present_traits
 from stammgast.profiles.folding import State
 from stammgast.profiles.identity import Pair
 from stammgast.profiles.naming import display_name, search_terms, text_of
+from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies, values_of
 
 ANONYMOUS = frozenset({"anonymous_id", "device_id"})
 REVENUE_MAX = 2**63 - 1
@@ -35,12 +34,14 @@ class Listing(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
 
 
-def list_customer(profile: int, state: State, identifiers: Sequence[Pair]) -> Listing:
+def list_customer(
+    profile: int, state: State, identifiers: Sequence[Pair], policies: TraitPolicies = NEWEST_COUNTS
+) -> Listing:
     """Return the line of a profile out of its combined state and its normalised identifiers.
 
     Times are 0 for somebody of whom only robots' or staff's events are known.
     """
-    traits: dict[str, Any] = present_traits(state["traits"]) if "traits" in state else {}  # type: ignore[assignment]
+    traits = values_of(state.get("traits", {}), policies)
     found: dict[str, str] = dict(reversed(identifiers))
     email = found.get("email", "") or text_of(traits, ("email",))
     name = display_name(traits, identifiers)
