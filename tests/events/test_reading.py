@@ -192,6 +192,17 @@ def test_a_group_is_an_account_and_no_identifier():
     assert event.identifiers == (("user_id", "u"),)
 
 
+@pytest.mark.parametrize(
+    ("said", "account"), [("acme", "acme"), (7, "7"), (" acme ", "acme"), ("x" * 513, ""), ({"id": 1}, ""), (True, "")]
+)
+def test_an_event_names_its_account_in_the_context_too_and_nonsense_there_names_none(said, account):
+    assert read_one({**ALICE, "context": {"groupId": said}}).group_id == account
+
+
+def test_the_account_in_the_context_is_no_part_of_what_a_message_says():
+    assert read_one({**ALICE, "context": {"groupId": "acme"}}).content == read_one(ALICE).content
+
+
 def test_an_alias_links_the_previous_id_whichever_kind_it_was():
     event = read_one({"type": "alias", "userId": "new", "previousId": "old"})
     assert event.identifiers == (("anonymous_id", "old"), ("user_id", "new"), ("user_id", "old"))

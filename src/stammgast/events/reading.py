@@ -140,7 +140,7 @@ def _read(raw: RawEvent, wire: WireEvent, rules: Rules) -> Event:
         brand=rules.brands.get(raw.source, BrandId(0)),
         user_id="" if is_nobody else user_id,
         anonymous_id="" if is_nobody else anonymous_id,
-        group_id=group_id,
+        group_id=group_id or _account_of(context),
         previous_id=previous_id,
         properties=properties,
         traits=traits if kind == "group" else persons,
@@ -202,6 +202,17 @@ def _id_text(value: str | float | None, length_max: int = IDENTIFIER_LENGTH_MAX,
     if len(value) > length_max:
         _refuse(too_long or reasons.IDENTIFIER_TOO_LONG, f"{len(value)} characters")
     return value
+
+
+def _account_of(context: dict[str, Any]) -> str:
+    """Return the account that `context.groupId` names, as SDKs add it to all that follows a group call; empty when none."""
+    said = context.get("groupId")
+    if said is None or isinstance(said, bool) or not isinstance(said, (str, int, float)):
+        return ""
+    try:
+        return _id_text(said)
+    except Unreadable:
+        return ""
 
 
 def _name_of(kind: str, wire: WireEvent) -> str:
