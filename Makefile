@@ -69,7 +69,7 @@ wheel: setup .venv/.dev ## build the wheel, browser assets included, into dist/
 
 requirements: .venv/.dev ## pin and hash the newest allowed dependencies
 	$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --group setup -o requirements/runtime.txt
-	$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev --extra matching -o requirements/dev.txt
 
 clean: ## remove what setting up made (the data folder stays)
 	rm -rf .venv assets/node_modules src/stammgast/web/static/vendor src/stammgast/events/geo/*.mmdb dist
