@@ -1,4 +1,4 @@
-"""The collection API alone, in a process of its own, over fixed write keys; and what it wrote, read as the worker reads it.
+"""The collection API alone, in a process of its own, over fixed write keys and staff rules; and what it wrote, read as the worker reads it.
 
 Run as a program (`python -m tools.collector DATA PORT BACKLOG_LIMIT`) it serves; imported it starts such a process.
 """
@@ -22,7 +22,7 @@ from stammgast.kernel.log import LogEntry, LogReader, LogWriter
 from stammgast.kernel.processes.ports import free_port
 from stammgast.kernel.processes.serving import serve
 from stammgast.kernel.settings import Settings
-from stammgast.workspace.contracts import Source
+from stammgast.workspace.contracts import Source, StaffRules
 
 PATIENCE_SECONDS = 20
 
@@ -46,6 +46,9 @@ KEYS = FixedKeys(
     picky=make_source(8, allowed_origins=("https://shop.example",)),
     slow=make_source(9, rate_limit=5),
 )
+
+
+STAFF = StaffRules(networks=("127.0.0.1/32", "203.0.113.77/32", "2001:db8:7::5/128", "198.51.100.0/24"))
 
 
 @dataclass
@@ -113,5 +116,5 @@ if __name__ == "__main__":
     data, port, backlog_limit = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     settings = Settings(data=data, port=port, log_backlog_limit=backlog_limit)
     log = LogWriter(settings.log_dir)
-    serve(lambda: Collector(settings, KEYS, log), settings)
+    serve(lambda: Collector(settings, KEYS, log, lambda: STAFF), settings)
     log.close()

@@ -14,9 +14,11 @@ import msgspec
 import pytest
 import requests
 
-from stammgast.events.contracts import Event, Rejected
+from stammgast.events.contracts import Event, Rejected, Rules
+from stammgast.events.enrichment.rules import EnrichmentRules
+from stammgast.events.reading import read_entry
 from stammgast.events.wire import read_meta
-from tools.collector import start_collector
+from tools.collector import STAFF, start_collector
 
 SHOP = {"Origin": "https://shop.example"}
 ALICE = {"userId": "alice", "messageId": "m1"}
@@ -236,6 +238,57 @@ def test_addresses_are_truncated_before_anything_is_stored(client, collector):
     assert (meta.ip, meta.is_browser) == ("127.0.0.0", True)
     assert b"203.0.113.0" in entry.body
     assert b"203.0.113.77" not in entry.body
+
+
+def read_as_the_worker(collector):
+    rules = Rules(enrichment=EnrichmentRules(staff=STAFF))
+    return [event for entry in collector.entries() for event in read_entry(entry, rules)]
+
+
+def test_staff_are_told_from_their_neighbours_by_the_full_address(client, collector):
+    addresses = (
+        "203.0.113.77",
+        "203.0.113.78",
+        "::ffff:203.0.113.77",
+        "2001:db8:7::5",
+        "2001:db8:7::6",
+        "198.51.100.9",
+    )
+    batch = [{"type": "track", "event": "E", "context": {"ip": one}} | ALICE for one in addresses]
+    client.post("/v1/batch", json={"batch": batch})
+    marks = [event.is_staff for event in read_as_the_worker(collector)]
+    assert dict(zip(addresses, marks, strict=True)) == {
+        "203.0.113.77": True,
+        "203.0.113.78": False,
+        "::ffff:203.0.113.77": True,
+        "2001:db8:7::5": True,
+        "2001:db8:7::6": False,
+        "198.51.100.9": True,
+    }
+
+
+def test_the_address_of_a_batch_counts_for_its_events_that_name_none(client, collector):
+    own = {"context": {"ip": "192.0.2.9"}}
+    batch = [
+        one | {"type": "track", "event": "E"} | ALICE for one in (own, {}, {"context": 7}, {"context": {"ip": None}})
+    ]
+    client.post("/v1/batch", json={"batch": batch, "context": {"ip": "203.0.113.77"}})
+    marks = [isinstance(event, Event) and event.is_staff for event in read_as_the_worker(collector)]
+    assert marks[:3] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("headers", "said", "is_staff"),
+    [
+        (SHOP, {}, True),
+        ({}, {}, False),
+        ({}, {"context": {"direct": True}}, True),
+        (SHOP, {"context": {"ip": "192.0.2.9"}}, False),
+    ],
+)
+def test_a_page_in_a_staff_network_is_staffs_but_a_server_there_is_not(client, collector, headers, said, is_staff):
+    client.post("/v1/track", json=ALICE | {"event": "E"} | said, headers={"User-Agent": "python/3"} | headers)
+    assert [event.is_staff for event in read_as_the_worker(collector)] == [is_staff]
 
 
 def test_a_server_sdk_is_not_taken_for_a_browser_and_a_privacy_signal_is_kept(client, collector):

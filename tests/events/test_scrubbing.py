@@ -53,6 +53,26 @@ def test_letters_in_disguise_do_not_hide_an_address():
     assert b"77" not in scrub_body(rb'{"ip": "203.0.113.\u0037\u0037"}')
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ipAddress", "ipAddr", "ip_address", "clientIp", "client_ip", "remote_ip", "remote_addr", "user_ip"),
+        *("x-forwarded-for", "X-Forwarded-For", "xForwardedFor", "x_forwarded_for"),
+    ],
+)
+@pytest.mark.parametrize("place", ["context", "properties", "traits"])
+def test_addresses_under_the_names_that_integrations_use_are_truncated(name, place):
+    body = {place: {"deep": {name: "203.0.113.77"}, "order": "203.0.113.77"}}
+    cleaned = json.loads(scrub_body(json.dumps(body).encode()))
+    assert cleaned == {place: {"deep": {name: "203.0.113.0"}, "order": "203.0.113.77"}}
+
+
+@pytest.mark.parametrize("name", ["zip", "ship_address", "shippingAddress", "Ipsum", "description"])
+def test_other_members_stay_as_they_are(name):
+    body = json.dumps({"traits": {name: "Mill Lane 7, 12345 Inn"}, "properties": {"zip": "1.2.3.4"}}).encode()
+    assert scrub_body(body) == body
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["ip", "writeKey", "a", "context"]),

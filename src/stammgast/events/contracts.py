@@ -30,6 +30,10 @@ class EntryMeta(msgspec.Struct, frozen=True, gc=False, array_like=True):
     is_browser: bool = False
     opts_out_of_sale: bool = False
     """`Sec-GPC: 1` (Global Privacy Control)."""
+    is_staff: bool = False
+    """The full address lay in a staff network that the truncated one can't be told to lie in."""
+    staff_ordinals: tuple[int, ...] = ()
+    """Which events said so of themselves (`context.ip`), by their place in the request."""
 
 
 class RawEvent(msgspec.Struct, frozen=True, gc=False):

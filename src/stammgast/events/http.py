@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from stammgast.events.collecting.refusals import (
     UnknownWriteKey,
 )
 from stammgast.events.collecting.scrubbing import scrub_body, truncate_address
+from stammgast.events.collecting.staff import StaffAddresses
 from stammgast.events.contracts import EntryMeta
 from stammgast.events.reading import EVENT_BYTES_MAX
 from stammgast.events.splitting import NotJson, split_batch, split_object
@@ -46,6 +47,8 @@ from stammgast.kernel import clock
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.log import LogEntry, LogWriter
 from stammgast.kernel.settings import Settings
+from stammgast.workspace import api as workspace
+from stammgast.workspace.contracts import StaffRules
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
@@ -103,9 +106,12 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 class Collector:
     """The collection API over a key ring and a log."""
 
-    def __init__(self, settings: Settings, keys: KeyRing, log: LogWriter) -> None:
+    def __init__(
+        self, settings: Settings, keys: KeyRing, log: LogWriter, staff_rules: Callable[[], StaffRules] = StaffRules
+    ) -> None:
         """Nothing is read before the first request."""
         self._settings = settings
+        self._staff = StaffAddresses(staff_rules)
         self._gate = Gate(keys)
         self._log = log
 
@@ -151,7 +157,8 @@ class Collector:
         count, encoded_key = _look_into(body, is_batch=endpoint.is_batch)
         key = key_of_authorization(headers.get(b"authorization", b"")) or key_of_body(encoded_key)
         key = key or (_query(scope, "writeKey") if scope["query_string"] else "")
-        await self._append(endpoint.kind, key, body, count, _meta_of(scope, headers, self._settings), headers)
+        meta = self._meta_of(scope, headers, body, is_batch=endpoint.is_batch)
+        await self._append(endpoint.kind, key, body, count, meta, headers)
         return answers.ACCEPTED
 
     async def _append(
@@ -189,16 +196,35 @@ class Collector:
         try:
             body = _decode_pixel(_query(scope, "data"))
             count, encoded_key = _look_into(body, is_batch=False)
-            meta = _meta_of(scope, headers, self._settings)
+            meta = self._meta_of(scope, headers, body, is_batch=False)
             await self._append(kind, _query(scope, "writeKey") or key_of_body(encoded_key), body, count, meta, headers)
         except StammgastError as error:
             logger.debug("pixel refused: %s", error.code)
         return answers.PIXEL
 
+    def _meta_of(self, scope: HTTPScope, headers: dict[bytes, bytes], body: bytes, *, is_batch: bool) -> bytes:
+        """Return what is kept of the request beside its body, encoded."""
+        client = scope["client"]
+        address = client[0] if client else ""
+        if self._settings.trust_proxy and (forwarded := headers.get(b"x-forwarded-for")):
+            # The last entry is the one that our own proxy wrote; those before it are hearsay.
+            address = forwarded.rpartition(b",")[2].decode("latin-1")
+        is_page = b"origin" in headers or b"referer" in headers or scope["method"] == "GET"
+        return _encoded_meta(
+            address,
+            headers.get(b"user-agent", b""),
+            is_page,
+            headers.get(b"sec-gpc") == b"1",
+            self._staff.is_staff(address),
+            self._staff.ordinals(body, is_batch=is_batch),
+        )
+
 
 def make_collector(runtime: Runtime) -> ASGIApp:
     """Return the collection API of the installation; appends to the process's one log writer."""
-    return Collector(runtime.settings, WorkspaceKeys(runtime), runtime.service(LogWriter))
+    return Collector(
+        runtime.settings, WorkspaceKeys(runtime), runtime.service(LogWriter), lambda: workspace.staff_rules(runtime)
+    )
 
 
 def _look_into(body: bytes, *, is_batch: bool) -> tuple[int, bytes]:
@@ -232,19 +258,10 @@ def _query(scope: HTTPScope, name: str) -> str:
     return values[0] if values else ""
 
 
-def _meta_of(scope: HTTPScope, headers: dict[bytes, bytes], settings: Settings) -> bytes:
-    """Return what is kept of the request beside its body, encoded."""
-    client = scope["client"]
-    address = client[0] if client else ""
-    if settings.trust_proxy and (forwarded := headers.get(b"x-forwarded-for")):
-        # The last entry is the one that our own proxy wrote; those before it are hearsay.
-        address = forwarded.rpartition(b",")[2].decode("latin-1")
-    is_page = b"origin" in headers or b"referer" in headers or scope["method"] == "GET"
-    return _encoded_meta(address, headers.get(b"user-agent", b""), is_page, headers.get(b"sec-gpc") == b"1")
-
-
 @lru_cache(maxsize=16_384)
-def _encoded_meta(address: str, user_agent: bytes, is_page: bool, opts_out_of_sale: bool) -> bytes:
+def _encoded_meta(
+    address: str, user_agent: bytes, is_page: bool, opts_out_of_sale: bool, is_staff: bool, ordinals: tuple[int, ...]
+) -> bytes:
     agent = user_agent.decode("utf-8", "replace")[:USER_AGENT_LENGTH_MAX].replace("\0", "")
     is_browser = is_page or agent.startswith("Mozilla/")
-    return encode_meta(EntryMeta(truncate_address(address), agent, is_browser, opts_out_of_sale))
+    return encode_meta(EntryMeta(truncate_address(address), agent, is_browser, opts_out_of_sale, is_staff, ordinals))

@@ -90,8 +90,10 @@ def read_raw(raw: RawEvent, rules: Rules) -> Event | Rejected:
         return reject(raw, event, *refused)
     if rules.enrichment is not None:
         is_customers = raw.meta.is_browser or event.context.get("direct") is True
-        if is_customers and raw.meta.ip:
-            event.context.setdefault("ip", raw.meta.ip)
+        event.is_staff = raw.ordinal in raw.meta.staff_ordinals
+        if is_customers and raw.meta.ip and "ip" not in event.context:
+            event.context["ip"] = raw.meta.ip
+            event.is_staff = raw.meta.is_staff
         enrich(event, raw.meta.ip if is_customers else "", raw.meta.user_agent, rules.enrichment)
     return event
 

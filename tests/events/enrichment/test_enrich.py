@@ -139,6 +139,7 @@ def test_the_first_rule_that_fits_wins_and_a_later_one_may_add_the_touchpoint():
         ({"ip": "203.0.113.0"}, True),
         ({"ip": "203.0.114.0"}, False),
         ({"ip": "2001:db8:7::"}, True),
+        ({"ip": "192.0.2.0"}, False),  # its network is narrower: only the full address tells, at collection
         ({"traits": {"email": "Ann@Inn.Example "}, "type": "identify"}, True),
         ({"traits": {"email": "ann@other.example"}, "type": "identify"}, False),
         ({"user_id": "till-1"}, True),
@@ -147,7 +148,7 @@ def test_the_first_rule_that_fits_wins_and_a_later_one_may_add_the_touchpoint():
 )
 def test_staff_are_marked_by_network_mail_domain_and_user_id(fields, is_staff):
     staff = StaffRules(
-        networks=("203.0.113.77/32", "2001:db8:7::/48", "nonsense"),
+        networks=("203.0.112.0/23", "192.0.2.7/32", "2001:db8:7::/48", "nonsense"),
         email_domains=frozenset({"inn.example"}),
         user_ids=frozenset({"till-1"}),
     )

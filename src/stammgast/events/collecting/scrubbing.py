@@ -9,13 +9,32 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 KEPT_BITS_V4 = 24
 KEPT_BITS_V6 = 48
 
-_ADDRESS_MEMBER = re.compile(rb'("(?:i|\\u0069)(?:p|\\u0070)"\s*:\s*)"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_NAMES = (
+    rb"(?:i|\\u0069)(?:p|\\u0070)|ipAddress|ipAddr|ip_address|ip_addr|clientIp|client_ip|remoteIp|remote_ip"
+    rb"|remote_addr|userIp|user_ip|x-forwarded-for|X-Forwarded-For|xForwardedFor|x_forwarded_for"
+)
+_NAME_PIECES = (b'"ip', b'_ip"', b'Ip"', b'_addr"', b"warded")
+"""One of these stands in every name in _NAMES, but for escaped letters; a search for bytes is cheap."""
+_ADDRESS_MEMBER = re.compile(rb'("(?:' + _NAMES + rb')"\s*:\s*)"((?:[^"\\]|\\.)*)"', re.DOTALL)
 # No encoder escapes plain letters; whoever does may be hiding a name.
 _ESCAPED_LETTER = re.compile(rb"\\u00[67]")
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _QUAD = re.compile(r"(?<![\w.])(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}(?![\w.]*\w)")
 _KEY_NAME = b'"writeKey"'
 _KEY_MEMBER = re.compile(rb'"writeKey"\s*:\s*(?:"(?:[^"\\]|\\.)*"|null|[\w.+-]+)\s*', re.DOTALL)
+
+
+def read_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return an IP address as it is written in headers and bodies, None when it is none.
+
+    >>> read_address("::ffff:203.0.113.77"), read_address("unknown")
+    (IPv4Address('203.0.113.77'), None)
+    """
+    try:
+        address = ip_address(text.strip().strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
 
 
 @lru_cache(maxsize=65_536)
@@ -25,26 +44,26 @@ def truncate_address(text: str) -> str:
     >>> truncate_address("203.0.113.77"), truncate_address("2001:db8:1:2::3"), truncate_address("::ffff:203.0.113.77")
     ('203.0.113.0', '2001:db8:1::', '203.0.113.0')
     """
-    try:
-        address: IPv4Address | IPv6Address = ip_address(text.strip().strip("[]").partition("%")[0])
-    except ValueError:
+    address = read_address(text)
+    if address is None:
         return ""
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
     kept = KEPT_BITS_V4 if address.version == 4 else KEPT_BITS_V6  # noqa: PLR2004 - IP versions
     return str(ip_network((address, kept), strict=False).network_address)
 
 
 def scrub_body(body: bytes) -> bytes:
-    """Return a request's JSON with every member named `ip` truncated and every `writeKey` cut out.
+    """Return a request's JSON with every address truncated and every `writeKey` cut out.
 
-    Nearly every body has neither an address nor an escaped letter: byte searches settle it (measured on 35 KB: 18 us,
-    where searching forwards, which stumbles over every quote, took 250 us).
+    An address is the text of a member, wherever it stands, that is named `ip` or as ready-made integrations name one
+    (`ipAddress`, `client_ip`, `remote_addr`, `x-forwarded-for`, ...: _NAMES).
+
+    Nearly every body has neither an address nor an escaped letter: byte searches settle it (measured on 31 KB, 60 events: 80 us,
+    one search forwards, which stumbles over every quote, 400 us).
 
     >>> scrub_body(b'{"context": {"ip": "203.0.113.77"}, "writeKey": "k"}')
     b'{"context": {"ip": "203.0.113.0"}}'
     """
-    if body.rfind(b'"ip"') >= 0 or (b"\\" in body and _ESCAPED_LETTER.search(body)):
+    if any(body.rfind(piece) >= 0 for piece in _NAME_PIECES) or (b"\\" in body and _ESCAPED_LETTER.search(body)):
         body = _ADDRESS_MEMBER.sub(_truncated_member, body)
     if body.rfind(_KEY_NAME) >= 0:
         body = _without_write_key(body)

@@ -16,17 +16,15 @@ class StaffMarker:
     """Staff rules made ready. A rule that can't be read (they are checked when saved) marks nobody."""
 
     def __init__(self, rules: StaffRules) -> None:
-        """Widen networks to what a truncated address still shows."""
-        self._networks = tuple(network for text in rules.networks if (network := truncated_network(text)))
+        """Leave out networks that a truncated address does not show: they were asked at collection (`collecting/staff.py`)."""
+        networks = [network for text in rules.networks if (network := read_network(text))]
+        self._networks = tuple(network for network in networks if not is_narrow(network))
         self._rules = rules
         self.is_idle = not (self._networks or rules.email_domains or rules.user_ids)
         self._is_staff_network = lru_cache(16_384)(self._contains)
 
     def is_staff(self, event: Event, ip: str) -> bool:
-        """Say whether any rule fits the event or its truncated address.
-
-        Only the truncated address is known here, so a network smaller than /24 (/48) marks all of its /24 (/48).
-        """
+        """Say whether any rule fits the event or its truncated address."""
         if self.is_idle:
             return False
         rules = self._rules
@@ -49,15 +47,22 @@ class StaffMarker:
         return any(address in network for network in self._networks)
 
 
-def truncated_network(text: str) -> IPv4Network | IPv6Network | None:
-    """Return the network as wide as truncation leaves it, or None when `text` is no network.
+def read_network(text: str) -> IPv4Network | IPv6Network | None:
+    """Return the network that a rule names, or None when `text` is none.
 
-    >>> truncated_network("203.0.113.77/32")
-    IPv4Network('203.0.113.0/24')
+    >>> read_network("203.0.113.77/28")
+    IPv4Network('203.0.113.64/28')
     """
     try:
-        network = ip_network(text.strip(), strict=False)
+        return ip_network(text.strip(), strict=False)
     except ValueError:
         return None
-    kept = KEPT_BITS_V4 if network.version == 4 else KEPT_BITS_V6  # noqa: PLR2004 - IP versions
-    return network.supernet(new_prefix=kept) if network.prefixlen > kept else network
+
+
+def is_narrow(network: IPv4Network | IPv6Network) -> bool:
+    """Say whether a truncated address (IPv4 /24, IPv6 /48) can't tell who is in the network.
+
+    >>> is_narrow(ip_network("203.0.113.0/25")), is_narrow(ip_network("203.0.113.0/24"))
+    (True, False)
+    """
+    return network.prefixlen > (KEPT_BITS_V4 if network.version == 4 else KEPT_BITS_V6)  # noqa: PLR2004 - IP versions
