@@ -13,10 +13,15 @@ from stammgast.kernel.log import LogWriter
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.deciding import DECISIONS_MAX, Wish, decide_order
-from stammgast.profiles.graph.evidence import Decision, latest_decisions
+from stammgast.profiles.graph.evidence import Decision, Kind, latest_decisions
 from stammgast.profiles.graph.rules import GraphRules, Ranking
 from stammgast.profiles.identity import Pair
-from stammgast.profiles.store import contests, customers
+from stammgast.profiles.store import contests, customers, tracing
+from stammgast.profiles.store.tracing import DecidedRow
+from stammgast.profiles.tracing.contracts import Foresight, NoSuchDecision, NothingToTakeBack
+from stammgast.profiles.tracing.decisions import standing
+from stammgast.profiles.tracing.foresight import foresee
+from stammgast.profiles.tracing.rules import normaliser
 from stammgast.workspace.api import changing
 from stammgast.workspace.contracts import Actor
 
@@ -51,6 +56,12 @@ class NotHeld(NotFound):
     code = "not_held"
 
 
+class NeverLinks(StammgastError):
+    """{value} is a placeholder: it links nowhere anyway, so nobody needs to hold it."""
+
+    status = 422
+
+
 def split_profile(
     runtime: Runtime, by: Actor, reference: str, chosen: Sequence[Pair], *, is_forever: bool = False
 ) -> int:
@@ -58,6 +69,18 @@ def split_profile(
 
     `is_forever` also ends suggestions that they may be the same. Raises NoSuchProfile and the errors above.
     """
+    number, wishes = _split_wishes(runtime, reference, chosen, is_forever=is_forever)
+    return _order(runtime, by, wishes, "profile.split", f"profile:{number}")
+
+
+def foresee_split(runtime: Runtime, reference: str, chosen: Sequence[Pair], *, is_forever: bool = False) -> Foresight:
+    """Return what `split_profile` would do. Raises what that would raise."""
+    return foresee(runtime, _split_wishes(runtime, reference, chosen, is_forever=is_forever)[1])
+
+
+def _split_wishes(
+    runtime: Runtime, reference: str, chosen: Sequence[Pair], *, is_forever: bool
+) -> tuple[int, list[Wish]]:
     number = api.profile_number(runtime, reference)
     with runtime.customers.read() as connection:
         members = customers.identifiers_of(connection, [number])[number]
@@ -66,22 +89,67 @@ def split_profile(
             raise NotOfThisProfile(namespace=namespace, value=value, profile=number)
     if not chosen or len(set(chosen)) == len(members):
         raise NothingToSplit(profile=number)
-    wishes = wishes_to_split(members, chosen, is_forever=is_forever)
-    if len(wishes) > DECISIONS_MAX:
-        raise TooMuchToSplit(pairs=len(wishes), most=DECISIONS_MAX)
-    return _order(runtime, by, wishes, "profile.split", f"profile:{number}")
+    pairs = len(set(chosen)) * (len(members) - len(set(chosen)))
+    if pairs + len(chosen) > DECISIONS_MAX:
+        raise TooMuchToSplit(pairs=pairs, most=DECISIONS_MAX)
+    return number, wishes_to_split(members, chosen, is_forever=is_forever)
 
 
 def merge_profiles(runtime: Runtime, by: Actor, reference: str, other: str) -> int:
     """Order that two profiles are one person's, whatever was decided about them before; return the log position."""
+    one, two, wishes = _merge_wishes(runtime, reference, other)
+    return _order(runtime, by, wishes, "profile.merge", f"profile:{one} profile:{two}")
+
+
+def foresee_merge(runtime: Runtime, reference: str, other: str) -> Foresight:
+    """Return what `merge_profiles` would do. Raises what that would raise."""
+    return foresee(runtime, _merge_wishes(runtime, reference, other)[2])
+
+
+def _merge_wishes(runtime: Runtime, reference: str, other: str) -> tuple[int, int, list[Wish]]:
     one, two = api.profile_number(runtime, reference), api.profile_number(runtime, other)
     if one == two:
         raise SamePerson(profile=one)
     with runtime.customers.read() as connection:
         members = customers.identifiers_of(connection, [one, two])
         decisions = contests.load_decisions(connection)
-    wishes = wishes_to_merge(members[one], members[two], decisions)
-    return _order(runtime, by, wishes, "profile.merge", f"profile:{one} profile:{two}")
+    return one, two, wishes_to_merge(members[one], members[two], decisions)
+
+
+def take_back(runtime: Runtime, by: Actor, number: int) -> int:
+    """Order that a decision no longer counts, where it is still the latest word; return the log position.
+
+    `number` is that of the order it came in. Its identifiers link or not as if nobody had decided; a hold is released.
+    Raises NoSuchDecision and NothingToTakeBack.
+    """
+    with runtime.customers.read() as connection:
+        rows = tracing.decisions_between(connection, number * DECISIONS_MAX, (number + 1) * DECISIONS_MAX - 1)
+        if not rows:
+            raise NoSuchDecision(number=number)
+        about = tracing.decisions_naming(connection, {each for row in rows for each in (row.one, row.other)})
+    latest = standing(about)
+    wishes = wishes_to_take_back([row for row in rows if row.number in latest])
+    if not wishes:
+        raise NothingToTakeBack(number=number)
+    return _order(runtime, by, wishes, "decision.take_back", f"decision:{number}")
+
+
+def foresee_hold(runtime: Runtime, identifier: Pair) -> Foresight:
+    """Return what holding an identifier would do."""
+    return foresee(runtime, [Wish("hold", identifier, identifier)])
+
+
+def foresee_release(runtime: Runtime, identifier: Pair) -> Foresight:
+    """Return what releasing an identifier would do."""
+    return foresee(runtime, [Wish("release", identifier, identifier)])
+
+
+def normal_pair(runtime: Runtime, namespace: str, value: str) -> Pair:
+    """Return an identifier as a person typed it in its normal form. Raises NeverLinks for a placeholder."""
+    found = normaliser(runtime)(namespace, value)
+    if found is None:
+        raise NeverLinks(value=value)
+    return found
 
 
 def release_identifier(runtime: Runtime, by: Actor, identifier: Pair) -> int:
@@ -122,6 +190,17 @@ def wishes_to_merge(one: Collection[Pair], two: Collection[Pair], decisions: Ite
         and ((each.one in one and each.other in two) or (each.one in two and each.other in one))
     ]
     return [Wish("merge", *each) for each in dict.fromkeys([pair, *apart])]
+
+
+def wishes_to_take_back(rows: Iterable[DecidedRow]) -> list[Wish]:
+    """Return what undoes decisions: pairs are left to the rules again, a hold becomes a release and the other way round.
+
+    >>> tablet, bob = ("anonymous_id", "t"), ("user_id", "bob")
+    >>> [one.kind for one in wishes_to_take_back([DecidedRow(1, 0, "never", bob, tablet, "Alice")])]
+    ['allow']
+    """
+    undoing: dict[str, Kind] = {"hold": "release", "release": "hold"}
+    return [Wish(undoing.get(row.kind, "allow"), row.one, row.other) for row in rows if row.kind != "allow"]
 
 
 def _order(runtime: Runtime, by: Actor, wishes: Sequence[Wish], action: str, subject: str) -> int:

@@ -13,7 +13,7 @@ from stammgast.profiles.graph.rules import Identifier, Ranking
 
 Key = tuple[int, str]
 """(time in ms UTC, message id): the order in which evidence is taken."""
-Kind = Literal["merge", "unmerge", "never", "hold", "release"]
+Kind = Literal["merge", "unmerge", "never", "allow", "hold", "release"]
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
@@ -36,6 +36,7 @@ class Decision(msgspec.Struct, frozen=True):
     """What a person said, for all time. The latest (decided_at, id) about a pair wins.
 
     merge: both are one person, whatever the limits. unmerge, never: they are not (never also ends suggestions).
+    allow: what was decided about the two no longer counts; they link or not as if nobody had decided.
     hold, release: about `one` alone, which is also `other`; the latest wins over what the numbers say.
     """
 

@@ -127,6 +127,7 @@ refusals = Table(
     Column("version", Integer, nullable=False),
     Index("refusals_by_kept", "kept_value", "kept_namespace"),
     Index("refusals_by_left", "left_value", "left_namespace"),
+    Index("refusals_by_time", "time", "anchor"),
     sqlite_with_rowid=False,
     comment="Identifiers of an anchor that were left out of its profile, and why (limit of namespace, cap, separated).",
 )

@@ -1,0 +1,136 @@
+"""What a decision would do, by the same law that the worker obeys: the closure is resolved with it and without."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import cast
+
+from sqlalchemy import Connection
+
+from stammgast.kernel import clock
+from stammgast.kernel.runtime import Runtime
+from stammgast.profiles import api
+from stammgast.profiles.deciding import Wish
+from stammgast.profiles.figures.orders import net_revenue
+from stammgast.profiles.figures.traits import present_traits
+from stammgast.profiles.folding import Folding, State, decode_state
+from stammgast.profiles.graph.canonical import resolve_canonically
+from stammgast.profiles.graph.closure import View, collect
+from stammgast.profiles.graph.evidence import Decision, Evidence, latest_decisions
+from stammgast.profiles.graph.placing import NOBODY, Placement, Standing, place
+from stammgast.profiles.graph.rules import Ranking
+from stammgast.profiles.identity import Pair, linkable
+from stammgast.profiles.naming import display_name
+from stammgast.profiles.store import contests, graph, states
+from stammgast.profiles.tracing.contracts import Foresight, Part
+from stammgast.profiles.tracing.rules import normaliser, ranking_of
+
+_LATER_THAN_ALL = 2**62
+
+
+def foresee(runtime: Runtime, wishes: Sequence[Wish]) -> Foresight:
+    """Return the profiles that these decisions concern, as they are and as they would be. Changes nothing."""
+    folding = api.folding_of(runtime)
+    with runtime.customers.read() as connection:
+        view = _Stored(connection, normaliser(runtime), wishes)
+        placement = _resolve(view, wishes, ranking_of(runtime))
+        loaded = {
+            anchor: decode_state(encoded) for anchor, encoded in states.load_states(connection, placement.anchors)
+        }
+        owners = graph.load_owners(connection, placement.owners)
+    was = {anchor: view.standings[anchor].profile or NOBODY for anchor in placement.anchors}
+    return Foresight(
+        _parts(was, owners, was, loaded, folding),
+        _parts(placement.anchors, placement.owners, was, loaded, folding),
+    )
+
+
+class _Stored:
+    """The stored graph with wished decisions on top, as far as collecting a closure asks for it."""
+
+    def __init__(
+        self, connection: Connection, normalise: Callable[[str, str], Pair | None], wishes: Sequence[Wish]
+    ) -> None:
+        self._connection = connection
+        self._normalise = normalise
+        self.decisions = contests.load_decisions(connection)
+        self.held = {(one.namespace, one.value) for one in contests.load_held(connection)}
+        now = clock.now_millis()
+        self.decisions += [
+            Decision(number, now, one.kind, one.one, one.other) for number, one in enumerate(wishes, _LATER_THAN_ALL)
+        ]
+        for one in wishes:
+            if one.kind == "hold":
+                self.held.add(one.one)
+            elif one.kind == "release":
+                self.held.discard(one.one)
+        self._about: dict[Pair, list[Decision]] = defaultdict(list)
+        for decision in latest_decisions(self.decisions):
+            for each in {decision.one, decision.other}:
+                self._about[each].append(decision)
+        self.standings: dict[int, Standing] = {}
+
+    def sets_of(self, identifiers: Collection[Pair]) -> Iterable[Evidence]:
+        """Return the sets that hold any of these, each once, with its smallest key."""
+        fresh = contests.anchors_holding(self._connection, identifiers) - self.standings.keys()
+        smallest: dict[tuple[Pair, ...], tuple[int, str]] = {}
+        for one in contests.load_sets(self._connection, fresh):
+            links, key = linkable(one.raw, self._normalise), (one.time, one.message_id)
+            self.standings[one.anchor] = Standing(one.anchor, links, key, one.profile)
+            smallest[links] = min(smallest.get(links, key), key)
+        return [Evidence(*key, links) for links, key in smallest.items()]
+
+    def decisions_of(self, identifiers: Collection[Pair]) -> Iterable[Decision]:
+        """Return every decision that still counts and names any of these."""
+        return [one for each in identifiers for one in self._about.get(each, ())]
+
+
+def _resolve(view: _Stored, wishes: Sequence[Wish], ranking: Ranking) -> Placement:
+    """Return whose everything would be that the wishes concern."""
+    starts = {each for one in wishes for each in (one.one, one.other)}
+    closure = collect(starts, cast("View[int]", view), ranking, view.held)  # it asks for sets and decisions only
+    resolved = resolve_canonically(closure.evidence, ranking, closure.decisions, view.held)
+    return place(list(view.standings.values()), closure, resolved, ranking, view.held)
+
+
+def _parts(
+    profiles: Mapping[int, int],
+    owners: Mapping[Pair, int],
+    was: Mapping[int, int],
+    loaded: Mapping[int, State],
+    folding: Folding,
+) -> tuple[Part, ...]:
+    """Return the profiles of a partition of anchors, most events first. `was`: anchor -> profile now."""
+    anchors: dict[int, list[int]] = defaultdict(list)
+    for anchor, profile in sorted(profiles.items()):
+        anchors[profile].append(anchor)
+    identifiers: dict[int, list[Pair]] = defaultdict(list)
+    for pair, profile in sorted(owners.items()):
+        identifiers[profile].append(pair)
+    taken = set(was.values())
+    parts = []
+    for profile in anchors.keys() - {NOBODY}:
+        moved = tuple(anchor for anchor in anchors[profile] if was[anchor] != profile)
+        state = folding.combine([loaded[one] for one in anchors[profile] if one in loaded])
+        revenue, currency = net_revenue(state.get("revenue"), state.get("refunds"))
+        parts.append(
+            Part(
+                profile=profile,
+                name=display_name(present_traits(state.get("traits", {})), identifiers[profile]),  # type: ignore[arg-type]
+                is_new=profile not in taken,
+                identifiers=tuple(identifiers[profile]),
+                anchors=tuple(anchors[profile]),
+                events=_events(state),
+                orders=state.get("orders", (0,))[0],
+                revenue=revenue,
+                currency=currency,
+                moved_anchors=moved,
+                moved_events=sum(_events(loaded.get(one, {})) for one in moved),
+            )
+        )
+    return tuple(sorted(parts, key=lambda one: (-one.events, one.profile)))
+
+
+def _events(state: State) -> int:
+    return sum(state.get("events", {}).values())
