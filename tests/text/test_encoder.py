@@ -49,7 +49,7 @@ def test_clauses_are_read_each_in_its_place():
 
 
 def test_texts_do_not_influence_each_other_and_more_kinds_of_words_than_are_kept_change_nothing(monkeypatch):
-    import stammgast.text.use_encoder as module
+    import stammgast.text.piece_rows as module
 
     expected = default_encoder().encode([[text] for text in TEXTS]).embedding
     monkeypatch.setattr(module, "_KEPT_PIECES", 12)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stammgast.text import heads as h
+from stammgast.text.blas import cores
 from stammgast.text.contracts import (
     EMOTIONS,
     EmotionReading,
@@ -46,8 +47,9 @@ def analyse(texts: Sequence[str], *, encoder: Encoder | None = None, heads: h.He
     encoder = encoder or default_encoder()
     heads = heads or h.packaged_heads()
     readings: list[Reading] = []
-    for at in range(0, len(texts), _AT_ONCE):
-        readings += _analyse_some(texts[at : at + _AT_ONCE], encoder, heads)
+    with cores(1):
+        for some in _in_batches(texts):
+            readings += _analyse_some(some, encoder, heads)
     return readings
 
 
