@@ -4,6 +4,7 @@ import time
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from stammgast.kernel.clock import now_millis
 from stammgast.kernel.log import LogEntry, LogWriter
@@ -80,3 +81,19 @@ def test_rates_come_with_the_second_look(runtime):
     assert api.status(runtime).events_per_second is None
     time.sleep(0.6)
     assert api.status(runtime).events_per_second == 0.0
+
+
+def test_the_doctor_names_deliveries_that_nobody_takes(runtime):
+    def finding():
+        return next(one for one in api.examine(runtime) if one.name == "deliveries")
+
+    assert (finding().is_well, finding().found) == (True, "none waits")
+    with runtime.customers.write() as connection:
+        rows = [("mail", "young", now_millis()), ("webhook", "old", now_millis() - 7_200_000)]
+        for kind, key, at in rows:
+            sql = "INSERT INTO effects (kind, key, payload, created_at) VALUES (:kind, :key, :payload, :at)"
+            connection.execute(text(sql), {"kind": kind, "key": key, "payload": b"", "at": at})
+    told = finding()
+    assert (told.is_well, told.found) == (False, "1 mail, 1 webhook")
+    assert told.mend.startswith("Nothing delivers webhook:")
+    assert 'stammgast_deliveries_waiting{kind="mail"} 1' in metrics_text(runtime)

@@ -12,7 +12,10 @@ from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from stammgast import __version__
+from stammgast.kernel.clock import now_millis
 from stammgast.kernel.processes.ports import is_free
 from stammgast.kernel.processes.run_dir import read_port, running_pid
 from stammgast.kernel.runtime import Runtime
@@ -20,11 +23,13 @@ from stammgast.kernel.settings import Settings
 from stammgast.operations.contracts import Finding
 from stammgast.operations.machine import MEGABYTE, free_disk_bytes
 from stammgast.operations.progress import read_progress
+from stammgast.profiles.api import deliveries_waiting
 
 DISK_MEGABYTES_MIN = 2_000
 SQLITE_MIN = (3, 35)
 SYNC_MILLIS_MAX = 50.0
 CLOCK_YEAR_MIN = 2025
+DELIVERY_SECONDS_MAX = 3600.0
 LIBRARIES = ("chdb", "clickhouse-connect", "granian", "litestar", "msgspec", "sqlalchemy")
 
 
@@ -37,6 +42,7 @@ def examine(runtime: Runtime) -> list[Finding]:
         _check_ports,
         _check_stores,
         _check_worker,
+        _check_deliveries,
     )
     return [finding for check in checks for finding in check(runtime)]
 
@@ -169,3 +175,15 @@ def _check_worker(runtime: Runtime) -> Iterator[Finding]:
     found = f"{progress.backlog:,} events wait, the oldest for {progress.lag_seconds:.0f} s"
     mend = "It catches up by itself; if it does not, read its last lines." if runs else "Start it: `stammgast up`."
     yield Finding("worker", is_well, found, "" if is_well else mend)
+
+
+def _check_deliveries(runtime: Runtime) -> Iterator[Finding]:
+    """Look for mails and calls that nobody takes out of the customers database."""
+    try:
+        waiting = deliveries_waiting(runtime)
+    except SQLAlchemyError:
+        return  # The database is told of above.
+    late = [kind for kind, _, oldest in waiting if now_millis() - oldest > DELIVERY_SECONDS_MAX * 1000]
+    found = ", ".join(f"{count:,} {kind}" for kind, count, _ in waiting) or "none waits"
+    mend = f"Nothing delivers {', '.join(late)}: switch on what does, or switch off the rule that orders it."
+    yield Finding("deliveries", not late, found, mend if late else "")

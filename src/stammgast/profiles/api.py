@@ -37,7 +37,7 @@ from stammgast.profiles.identifiers import normal_identifier
 from stammgast.profiles.naming import display_name, text_of
 from stammgast.profiles.pipeline.status import read_status
 from stammgast.profiles.policing import trait_policies
-from stammgast.profiles.store import customers, graph, ledger, overview, reading, states
+from stammgast.profiles.store import customers, graph, ledger, outbox, overview, reading, states
 from stammgast.profiles.store.position import committed_position
 from stammgast.profiles.timeline import read_event
 from stammgast.profiles.trait_policies import decide_traits
@@ -236,6 +236,12 @@ def identity_overview(runtime: Runtime, since: int) -> IdentityOverview:
     """Return the whole identity graph in numbers; what happened is counted from `since` (ms UTC) on."""
     with runtime.customers.read() as connection:
         return IdentityOverview(overview.count_graph(connection, since), overview.most_shared(connection, SHARED_SHOWN))
+
+
+def deliveries_waiting(runtime: Runtime) -> list[tuple[str, int, int]]:
+    """Return (kind, how many wait to leave the system, when the oldest was kept in ms UTC), by kind."""
+    with runtime.customers.read() as connection:
+        return outbox.deliveries_waiting(connection)
 
 
 def folding_of(runtime: Runtime) -> Folding:
