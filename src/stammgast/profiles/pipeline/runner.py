@@ -220,6 +220,8 @@ class Worker:
         """Let the list of customers follow: numbers of profiles are numbers of their own anchors."""
         changed = touched | found.profiles.keys() | found.placed.keys()
         changed |= {*found.moved.values(), *found.gone.values(), *found.placed.values(), *found.reowned.values()}
+        # Every anchor of what was resolved anew: so also those profiles that only lost something.
+        changed |= found.refusals.keys()
         self._projection.mark(changed, found.lost())
 
     def _remove(self, delivered: Sequence[Parcel]) -> None:
