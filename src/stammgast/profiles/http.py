@@ -193,7 +193,7 @@ class ProfilesController(ApiController):
     @post("/{reference:str}/unmerge", guards=AGENT, status_code=202, summary="Split a profile", sync_to_thread=True)
     def unmerge(self, request: AnyRequest, reference: Reference, data: JSONBody[SplitOrder]) -> OrderedAnswer:
         """The identifiers named become a person of their own; events, traits and figures follow them."""
-        chosen = [_pair(one) for one in data.identifiers]
+        chosen = [read_pair(one) for one in data.identifiers]
         by = Actor.of(person_of(request))
         runtime = runtime_of(request)
         position = curating.split_profile(runtime, by, reference.replace("\0", ""), chosen, is_forever=data.never)
@@ -209,8 +209,13 @@ class ProfilesController(ApiController):
 CONTROLLERS = (ProfilesController,)
 
 
-def _pair(reference: str) -> tuple[str, str]:
-    namespace, _, value = reference.partition(":")
+def read_pair(reference: str) -> tuple[str, str]:
+    """Return the (namespace, value) that a text as `namespace:value` names.
+
+    >>> read_pair("till:7:3")
+    ('till', '7:3')
+    """
+    namespace, _, value = reference.replace("\0", "").partition(":")
     return namespace, value
 
 

@@ -9,13 +9,15 @@ from stammgast.profiles import api
 from stammgast.profiles.commands import COMMANDS
 from stammgast.profiles.figures import FEATURES
 from stammgast.profiles.http import CONTROLLERS
+from stammgast.profiles.identity_http import CONTROLLERS as IDENTITY_CONTROLLERS
+from stammgast.profiles.matching.jobs import SearchRunner, work_on_searches
 from stammgast.profiles.operating import METRICS, find_customers
 from stammgast.profiles.pages import ROUTES
 
 MANIFEST = Manifest(
     name="profiles",
     folder=Path(__file__).parent,
-    routes=(*ROUTES, *CONTROLLERS),
+    routes=(*ROUTES, *CONTROLLERS, *IDENTITY_CONTROLLERS),
     navigation=(
         NavigationEntry("customers", _("Customers"), "/customers", "customers"),
         NavigationEntry("customers", _("Identity"), "/identity", "key", role="agent", order=150),
