@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import Connection
 
 from stammgast.events.api import message_digest
@@ -30,7 +28,7 @@ from stammgast.profiles.contracts import (
     TimelinePage,
     WorkerStatus,
 )
-from stammgast.profiles.cursors import read_cursor, write_cursor
+from stammgast.profiles.cursors import Number, read_cursor, write_cursor
 from stammgast.profiles.folding import Folding, State, decode_state
 from stammgast.profiles.graph.rules import GraphRules
 from stammgast.profiles.identifiers import normal_identifier
@@ -67,8 +65,6 @@ TIMELINE_MAX = 1_000
 LIST_MAX = 500
 SEARCH_WORDS_MAX = 6
 SHARED_SHOWN = 10
-_Number = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
-"""What a cursor may hold: any moment, count or number of ours."""
 _TOP_LEVEL = frozenset({"traits", "consent"})
 """Features that have their own place beside `features`."""
 
@@ -135,7 +131,7 @@ def timeline(
     Robots' and staff's events are on it, marked. Raises WrongCursor, and HistoryUnavailable when history does not answer.
     """
     limit = max(1, min(limit, TIMELINE_MAX))
-    place = read_cursor(before, tuple[_Number, UUID]) if before else None
+    place = read_cursor(before, tuple[Number, UUID]) if before else None
     wanted = history.TimelineQuery(
         anchors=tuple(anchors),
         limit=limit,
@@ -184,9 +180,7 @@ def list_customers(
     ascending = (sort == "name") != is_reversed
     place: tuple[int | str, int] | None = None
     if after:
-        place = (
-            read_cursor(after, tuple[str, _Number]) if sort == "name" else read_cursor(after, tuple[_Number, _Number])
-        )
+        place = read_cursor(after, tuple[str, Number]) if sort == "name" else read_cursor(after, tuple[Number, Number])
     words = _search_words(runtime, query)
     with runtime.customers.read() as connection:
         rows = customers.list_customers(

@@ -128,6 +128,7 @@ class TimelineEvent(msgspec.Struct, frozen=True):
     is_bot: bool
     is_staff: bool
     is_import: bool
+    anchor: Anchor = Anchor(0)
 
 
 class TimelinePage(msgspec.Struct, frozen=True):

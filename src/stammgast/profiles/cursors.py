@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from stammgast.profiles.contracts import WrongCursor
 
 Place = TypeVar("Place")
+Number = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+"""What a cursor may hold: any moment, count or number of ours."""
 
 
 def write_cursor(place: object) -> str:

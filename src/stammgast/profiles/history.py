@@ -29,6 +29,8 @@ class TimelineQuery(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    group_id: str = ""
+    """Only events that name this account; then no anchors mean any."""
 
 
 def rows_present(history: HistoryClient, batch: int) -> set[int]:
@@ -112,7 +114,7 @@ _TIMELINE_COLUMNS = """
     if(isNull(original_time), NULL, toUnixTimestamp64Milli(assumeNotNull(original_time))), type, name, user_id,
     anonymous_id, group_id, source, brand, channel, touchpoint, device, browser, os, country, referrer_medium,
     referrer_name, campaign_name, page_path, page_title, raw, toString(amount), currency, flags, is_bot, is_staff,
-    is_import
+    is_import, anchor
 """
 
 
@@ -132,8 +134,14 @@ def timeline_rows(history: HistoryClient, wanted: TimelineQuery) -> list[tuple[A
 
 
 def _conditions(wanted: TimelineQuery) -> tuple[str, dict[str, Any]]:
-    conditions = ["anchor IN {anchors:Array(UInt32)}"]
-    parameters: dict[str, Any] = {"anchors": list(wanted.anchors)}
+    conditions = []
+    parameters: dict[str, Any] = {}
+    if wanted.anchors or not wanted.group_id:
+        conditions.append("anchor IN {anchors:Array(UInt32)}")
+        parameters["anchors"] = list(wanted.anchors)
+    if wanted.group_id:
+        conditions.append("group_id = {group_id:String}")
+        parameters["group_id"] = wanted.group_id
     if wanted.before is not None:
         conditions.append(
             "time <= fromUnixTimestamp64Milli({before:Int64}) AND (toUnixTimestamp64Milli(time), digest)"
@@ -152,6 +160,15 @@ def raw_event(history: HistoryClient, anchors: Sequence[int], digest: bytes) -> 
     rows = history.query(
         "SELECT raw FROM events WHERE anchor IN {anchors:Array(UInt32)} AND digest = {digest:UUID} LIMIT 1",
         {"anchors": list(anchors), "digest": _uuid(digest)},
+    )
+    return str(rows[0][0]) if rows else None
+
+
+def raw_event_of_group(history: HistoryClient, group_id: str, digest: bytes) -> str | None:
+    """Return the raw JSON of one event that names an account, None when there is none."""
+    rows = history.query(
+        "SELECT raw FROM events WHERE group_id = {group_id:String} AND digest = {digest:UUID} LIMIT 1",
+        {"group_id": group_id, "digest": _uuid(digest)},
     )
     return str(rows[0][0]) if rows else None
 

@@ -16,6 +16,8 @@ _FULL_NAMES = ("name", "full_name", "fullName", "displayName")
 _FIRST_NAMES = ("first_name", "firstName", "firstname")
 _LAST_NAMES = ("last_name", "lastName", "lastname")
 _NAMING_ORDER = ("user_id", "phone", "loyalty_card")
+LISTED_TRAITS = (*_FULL_NAMES, *_FIRST_NAMES, *_LAST_NAMES, "email")
+"""Traits of which lists of customers are made."""
 
 
 def display_name(traits: Mapping[str, Any], identifiers: Iterable[Pair]) -> str:

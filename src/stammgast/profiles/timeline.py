@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from stammgast.events.contracts import MICROS
-from stammgast.kernel.ids import BrandId, SourceId
+from stammgast.kernel.ids import Anchor, BrandId, SourceId
 from stammgast.profiles.contracts import TimelineEvent
 
 
@@ -56,4 +56,5 @@ def read_event(row: tuple[Any, ...]) -> TimelineEvent:
         is_bot=row[27],
         is_staff=row[28],
         is_import=row[29],
+        anchor=Anchor(row[30]),
     )

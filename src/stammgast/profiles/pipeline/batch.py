@@ -14,6 +14,7 @@ from stammgast.events.contracts import Event, Rejected
 from stammgast.kernel.effects import CancelTimer, Deliver, Derive, Effect, Happened, SetTimer
 from stammgast.kernel.ids import Anchor, ProfileId
 from stammgast.kernel.timers import Timer
+from stammgast.profiles.accounts.folding import AccountFold
 from stammgast.profiles.encoding import HistoryRow, encode_rows, history_row
 from stammgast.profiles.folding import Folding, encode_state
 from stammgast.profiles.graph.rules import Ranking
@@ -98,6 +99,7 @@ class Batch:
         self._refused: list[tuple[Rejected, int | None]] = []
         self._repeated: list[Taken] = []
         self._outcome = Outcome()
+        self._accounts = AccountFold(connection)
 
     def compute(self, reading: Reading, position: int, fired: Sequence[Fired] = ()) -> Changes:
         """Return what the events up to log `position` and the timers that fired come to. Raises StageFailed."""
@@ -111,6 +113,7 @@ class Batch:
             fresh = self._admit(pending)
             known = self._resolver.resolve(fresh)
             self._fold(fresh, known)
+            self._fold_accounts([one for one in fresh if one.event.group_id])
             self._fresh += fresh
             pending = self._react(fresh)
         if pending:
@@ -160,6 +163,17 @@ class Batch:
             except Exception as problem:
                 raise StageFailed(taken, "folding", problem) from problem
 
+    def _fold_accounts(self, named: Sequence[Taken]) -> None:
+        """Fold the events that name an account into it and into what their anchors did as it."""
+        if not named:
+            return
+        self._accounts.load(named)
+        for taken in named:
+            try:
+                self._accounts.fold(taken)
+            except Exception as problem:
+                raise StageFailed(taken, "folding accounts", problem) from problem
+
     def _react(self, fresh: Sequence[Taken]) -> list[Taken]:
         if not self._bench.reactors:
             return []
@@ -208,6 +222,7 @@ class Batch:
         changes.copies = [(placing.block if block is None else block, digest) for block, digest in self._known_copies()]
         changes.states = [(anchor, encode_state(one.state)) for anchor, one in self._touched.items()]
         changes.touched = set(self._touched)
+        changes.accounts = self._accounts.changes()
         changes.outcome = self._outcome
         changes.rule_version = self._bench.ranking.rules.version
         changes.recent = self._recent()

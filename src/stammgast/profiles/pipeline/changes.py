@@ -8,6 +8,7 @@ import msgspec
 
 from stammgast.events.contracts import Event, RawEvent, Rejected
 from stammgast.kernel.timers import Timer
+from stammgast.profiles.accounts.changes import AccountChanges
 from stammgast.profiles.identity import Resolution
 from stammgast.profiles.pipeline.seen import Placing
 from stammgast.profiles.store.outbox import Parcel, RecentRow
@@ -60,6 +61,7 @@ class Changes:
     messages: list[tuple[bytes, int, int, int]] = field(default_factory=list)
     copies: list[tuple[int, bytes]] = field(default_factory=list)
     states: list[tuple[int, bytes]] = field(default_factory=list)
+    accounts: AccountChanges = field(default_factory=AccountChanges)
     quarantine: Quarantine = field(default_factory=Quarantine)
     outcome: Outcome = field(default_factory=Outcome)
     recent: list[RecentRow] = field(default_factory=list)

@@ -13,7 +13,7 @@ from stammgast.kernel.timers import Timer, cancel_timers, set_timers
 from stammgast.profiles.graph.placing import SEEN_TOGETHER
 from stammgast.profiles.pipeline.changes import Changes, Outcome, Quarantine
 from stammgast.profiles.pipeline.crash import crash_point
-from stammgast.profiles.store import graph, ledger, outbox, placements, states
+from stammgast.profiles.store import accounts, graph, ledger, outbox, placements, states
 from stammgast.profiles.store.position import Progress, keep_progress
 
 
@@ -50,6 +50,7 @@ def _write(connection: Connection, changes: Changes, now: int) -> Progress:
     ledger.add_messages(connection, changes.placing.block, changes.placing.bloom, changes.messages)
     ledger.count_copies(connection, changes.copies)
     states.write_states(connection, changes.states)
+    accounts.write_accounts(connection, changes.accounts, changes.batch)
     _write_quarantine(connection, changes.quarantine, now)
     _write_outcome(connection, changes.outcome, now)
     if changes.parcel is not None:

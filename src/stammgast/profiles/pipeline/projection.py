@@ -5,16 +5,21 @@ Its indexes would cost each batch more than all the rest of its commit; apart, a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 from sqlalchemy import Connection
 
 from stammgast.kernel.state import State
+from stammgast.profiles.accounts.projecting import AccountProjection
 from stammgast.profiles.folding import Folding, decode_state
 from stammgast.profiles.graph.placing import NOBODY
 from stammgast.profiles.listing import Listing, list_customer
 from stammgast.profiles.pipeline.crash import crash_point
+from stammgast.profiles.pipeline.relisting import Relisting
+from stammgast.profiles.store import accounts as account_store
 from stammgast.profiles.store import customers, graph, ledger, states
+from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies
 
 STEP = 400
 """Profiles of one step: about 20 ms."""
@@ -29,10 +34,16 @@ WAITING_MAX = 1_000_000
 class Projection:
     """Knows which anchors changed since the list was written."""
 
-    def __init__(self, state: State, folding: Folding) -> None:
-        """Nothing has changed yet."""
+    def __init__(
+        self, state: State, folding: Folding, policies: Callable[[], TraitPolicies] = lambda: NEWEST_COUNTS
+    ) -> None:
+        """Nothing has changed yet. `policies`: those of traits as they hold now."""
         self._state = state
         self._folding = folding
+        self._policies = policies
+        self._accounts = AccountProjection(policies)
+        with state.read() as connection:
+            self._relisting = Relisting(connection, policies)
         self._anchors: set[int] = set()
         self._gone: set[int] = set()
         self._profiles: list[int] = []
@@ -47,22 +58,28 @@ class Projection:
             turned = graph.turned_since(connection, listed_batch)
             self._anchors.update(turned)
             self._gone.update(turned)
+            self._accounts.mark(account_store.accounts_since(connection, listed_batch))
 
-    def mark(self, anchors: set[int], gone: set[int]) -> None:
-        """Note the anchors that a committed batch changed, and the profiles that it merged away."""
+    def mark(self, anchors: set[int], gone: set[int], accounts: Iterable[int] = ()) -> None:
+        """Note the anchors and accounts that a committed batch changed, and the profiles that it merged away."""
         self._anchors |= anchors
         self._gone |= gone
+        self._accounts.mark(accounts)
 
     @property
     def is_clean(self) -> bool:
         """Say whether the list shows everything."""
-        return not (self._anchors or self._gone or self._profiles)
+        waits = self._anchors or self._gone or self._profiles
+        return not waits and self._accounts.is_clean and self._relisting.is_clean
 
     def is_due(self, *, is_idle: bool) -> bool:
         """Say whether it is time for a step: soon when there is nothing else to do, at the latest after patience."""
+        self._follow_policies()
         if self.is_clean:
             return False
-        if self._profiles or len(self._anchors) >= WAITING_MAX:
+        if self._profiles or self._accounts.is_in_round or len(self._anchors) >= WAITING_MAX:
+            return True
+        if is_idle and self._relisting.is_going_on:
             return True
         passed = monotonic() - self._begun_at
         return passed >= (PERIOD_SECONDS if is_idle else max(PATIENCE_SECONDS, self._spent / SHARE_MAX))
@@ -71,38 +88,59 @@ class Projection:
         """Write some of what is waiting."""
         began = monotonic()
         with self._state.read() as connection:
-            if not self._profiles:
+            if not (self._profiles or self._accounts.is_in_round):
                 self._begin_round(connection)
             listings = self._listings(connection, self._profiles[:STEP])
+            account_listings = self._accounts.listings(connection)
             # A number that was merged away may live again by now.
             current = ledger.profiles_of_anchors(connection, list(self._gone))
         gone = [one for one in self._gone if current.get(one, one) != one]
         crash_point("in_listing")
         with self._state.write() as connection:
             customers.write_listings(connection, listings, gone)
-        del self._profiles[:STEP]
+            account_store.write_listings(connection, account_listings)
+        if self._profiles:
+            del self._profiles[:STEP]
+            if not self._profiles:
+                self._accounts.begin_round()
         self._gone.clear()
+        self._finish_relisting()
         self._spent += monotonic() - began
+
+    def _follow_policies(self) -> None:
+        if self._relisting.notice():
+            with self._state.read() as connection:
+                self._accounts.mark_all(connection)
+
+    def _finish_relisting(self) -> None:
+        is_written = not (self._relisting.is_going_on or self._profiles) and self._accounts.is_clean
+        if is_written and not self._relisting.is_clean:
+            with self._state.write() as connection:
+                self._relisting.finish(connection)
 
     def _begin_round(self, connection: Connection) -> None:
         exceptions = ledger.profiles_of_anchors(connection, list(self._anchors))
-        self._profiles = sorted({exceptions.get(anchor, anchor) for anchor in self._anchors} - {NOBODY})
+        changed = {exceptions.get(anchor, anchor) for anchor in self._anchors}
+        self._profiles = sorted(changed.union(self._relisting.take(connection)) - {NOBODY})
+        if not self._profiles:
+            self._accounts.begin_round()
         self._anchors = set()
         self._begun_at = monotonic()
         self._spent = 0.0
 
     def _listings(self, connection: Connection, profiles: list[int]) -> list[Listing]:
         anchors = graph.anchors_of(connection, profiles)
-        stored = {
-            anchor: decode_state(encoded)
-            for anchor, encoded in states.load_states(connection, [one for many in anchors.values() for one in many])
-        }
+        all_anchors = [one for many in anchors.values() for one in many]
+        self._accounts.mark_members(connection, all_anchors)
+        stored = {anchor: decode_state(encoded) for anchor, encoded in states.load_states(connection, all_anchors)}
+        policies = self._policies()
         identifiers = customers.identifiers_of(connection, profiles)
         return [
             list_customer(
                 profile,
                 self._folding.combine([stored[one] for one in anchors[profile] if one in stored]),
                 identifiers[profile],
+                policies,
             )
             for profile in profiles
             if anchors[profile]

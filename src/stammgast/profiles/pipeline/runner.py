@@ -33,6 +33,7 @@ from stammgast.profiles.pipeline.seen import SeenMessages
 from stammgast.profiles.pipeline.sender import Sender
 from stammgast.profiles.pipeline.status import StatusTeller
 from stammgast.profiles.pipeline.timing import Timing
+from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import outbox
 from stammgast.profiles.store.outbox import Parcel
 from stammgast.profiles.store.position import LeaseLost, keep_progress, take_lease
@@ -91,7 +92,7 @@ class Worker:
             ask_history=partial(contents_of, runtime.history),
         )
         self._timing = Timing(one for manifest in runtime.manifests for one in manifest.timers)
-        self._projection = Projection(self._state, folding)
+        self._projection = Projection(self._state, folding, partial(trait_policies, runtime))
         self._projection.recover(self._progress.listed_batch)
         self._housekeeping = Housekeeping(runtime, seen)
         self._status = StatusTeller(settings.run_dir)
@@ -213,16 +214,16 @@ class Worker:
         self._outbox_events -= _rows(delivered)
         if delivered:
             crash_point("removed")
-        self._mark(changes.touched, changes.resolution)
+        self._mark(changes.touched, changes.resolution, [row[0] for row in changes.accounts.rows])
         self._status.count(changes.read)
 
-    def _mark(self, touched: set[int], found: Resolution) -> None:
+    def _mark(self, touched: set[int], found: Resolution, accounts: Sequence[int]) -> None:
         """Let the list of customers follow: numbers of profiles are numbers of their own anchors."""
         changed = touched | found.profiles.keys() | found.placed.keys()
         changed |= {*found.moved.values(), *found.gone.values(), *found.placed.values(), *found.reowned.values()}
         # Every anchor of what was resolved anew: so also those profiles that only lost something.
         changed |= found.refusals.keys()
-        self._projection.mark(changed, found.lost())
+        self._projection.mark(changed, found.lost(), accounts)
 
     def _remove(self, delivered: Sequence[Parcel]) -> None:
         with self._state.write() as connection:

@@ -74,26 +74,28 @@ def write_listings(connection: Connection, listings: Sequence[Listing], gone: It
         f"INSERT INTO customers ({', '.join(_FIELDS)}) VALUES ({places}) ON CONFLICT (profile) DO UPDATE SET {updates}",
         [msgspec.structs.astuple(one)[: len(_FIELDS)] for one in listings],
     )
-    _write_words(connection, "customer_terms", "term", {one.profile: one.terms for one in listings})
-    _write_words(connection, "customer_tags", "tag", {one.profile: one.tags for one in listings})
+    write_words(connection, "customer_terms", "term", {one.profile: one.terms for one in listings})
+    write_words(connection, "customer_tags", "tag", {one.profile: one.tags for one in listings})
     left = [(profile,) for profile in gone]
     for table in ("customers", "customer_terms", "customer_tags"):
         run_many(connection, f"DELETE FROM {table} WHERE profile = ?", left)
 
 
-def _write_words(connection: Connection, table: str, column: str, wanted: dict[int, tuple[str, ...]]) -> None:
-    """Bring the words of profiles up to date, touching only those that changed: most never do."""
+def write_words(
+    connection: Connection, table: str, column: str, wanted: dict[int, tuple[str, ...]], owner: str = "profile"
+) -> None:
+    """Bring the words of profiles (or of the `owner` that the table names) up to date, touching only those that changed."""
     stored: dict[int, set[str]] = {profile: set() for profile in wanted}
     for profile, word in rows_in(
-        connection, f"SELECT profile, {column} FROM {table} WHERE profile IN ({{keys}})", wanted
+        connection, f"SELECT {owner}, {column} FROM {table} WHERE {owner} IN ({{keys}})", wanted
     ):
         stored[profile].add(word)
     fresh = sorted(
         (word, profile) for profile, words in wanted.items() for word in words if word not in stored[profile]
     )
     stale = [(word, profile) for profile, words in stored.items() for word in words.difference(wanted[profile])]
-    run_many(connection, f"DELETE FROM {table} WHERE {column} = ? AND profile = ?", stale)
-    run_many(connection, f"INSERT INTO {table} ({column}, profile) VALUES (?, ?)", fresh)
+    run_many(connection, f"DELETE FROM {table} WHERE {column} = ? AND {owner} = ?", stale)
+    run_many(connection, f"INSERT INTO {table} ({column}, {owner}) VALUES (?, ?)", fresh)
 
 
 def identifiers_of(connection: Connection, profiles: Iterable[int]) -> dict[int, list[Pair]]:

@@ -1,0 +1,1 @@
+"""Accounts: companies, households and whatever else people belong to, built from group calls."""

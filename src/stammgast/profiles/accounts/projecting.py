@@ -1,0 +1,68 @@
+"""The list of accounts follows accounts, members and policies, beside the list of customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sqlalchemy import Connection
+
+from stammgast.profiles.accounts.listing import AccountListing, list_account
+from stammgast.profiles.folding import decode_state
+from stammgast.profiles.store import accounts
+from stammgast.profiles.trait_policies import TraitPolicies
+
+STEP = 50
+"""Accounts of one step: some milliseconds, where they have few members."""
+
+
+class AccountProjection:
+    """Knows which accounts changed since the list was written. What changes during a round is for the next one."""
+
+    def __init__(self, policies: Callable[[], TraitPolicies]) -> None:
+        """Nothing has changed yet."""
+        self._policies = policies
+        self._waiting: set[int] = set()
+        self._round: list[int] = []
+        self._are_any = False
+
+    def mark(self, numbers: Iterable[int]) -> None:
+        """Note accounts that a committed batch changed."""
+        self._waiting.update(numbers)
+
+    def mark_members(self, connection: Connection, anchors: Iterable[int]) -> None:
+        """Note the accounts whose members' profiles changed: some may have become one, or two."""
+        # Asked once: accounts never go away, and without any there is nothing to look up.
+        self._are_any = self._are_any or accounts.has_accounts(connection)
+        if self._are_any:
+            self._waiting |= accounts.accounts_of_anchors(connection, anchors)
+
+    def mark_all(self, connection: Connection) -> None:
+        """Note every account, after a change of policies."""
+        self._waiting |= accounts.every_account(connection)
+
+    @property
+    def is_clean(self) -> bool:
+        """Say whether the list shows everything."""
+        return not (self._waiting or self._round)
+
+    @property
+    def is_in_round(self) -> bool:
+        """Say whether a round has accounts left."""
+        return bool(self._round)
+
+    def begin_round(self) -> None:
+        """Take up all that wait; after the customers' part of a round, which finds changed members."""
+        self._round = sorted(self._waiting)
+        self._waiting = set()
+
+    def listings(self, connection: Connection) -> list[AccountListing]:
+        """Return the lines of one step."""
+        numbers, self._round = self._round[:STEP], self._round[STEP:]
+        if not numbers:
+            return []
+        counts = accounts.count_members(connection, numbers)
+        policies = self._policies()
+        return [
+            list_account(number, group_id, decode_state(state), counts[number], policies)
+            for number, group_id, state in accounts.accounts_by_number(connection, numbers)
+        ]
