@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stammgast.events.imports import sentences
 from stammgast.events.imports.contracts import DuplicateColumn, FileShape, Refusal, UnreadableFile
 from stammgast.events.imports.tables import CELL_SEPARATOR, Batch, Dialect
 
@@ -110,7 +111,7 @@ class CsvTable:
         return rows, number
 
     def _bad_line(self, line: Any, number: int) -> Refusal:
-        detail = f"It has {line.actual_columns} cells, the file has {line.expected_columns} columns"
+        detail = sentences.WRONG_CELLS.format(actual=line.actual_columns, expected=line.expected_columns)
         return Refusal(number, "wrong_number_of_cells", detail, tuple(line.text.split(self.shape.delimiter)))
 
     def _decoded(
@@ -137,7 +138,11 @@ class CsvTable:
             line = tuple(
                 column[index].encode("utf-8", "surrogateescape").decode("utf-8", "replace") for column in cells
             )
-            refuse(Refusal(rows[index], "wrong_encoding", f"It is not {self.shape.encoding}", line))
+            refuse(
+                Refusal(
+                    rows[index], "wrong_encoding", sentences.WRONG_ENCODING.format(encoding=self.shape.encoding), line
+                )
+            )
         yield batch.only([index not in broken for index in range(len(rows))]) if broken else batch
 
 

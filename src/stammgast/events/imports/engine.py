@@ -13,6 +13,7 @@ from itertools import groupby
 
 import msgspec
 
+from stammgast.events.imports import sentences
 from stammgast.events.imports.assembly import MARK, Assembly, CompiledRule, Group
 from stammgast.events.imports.columns import check_columns, named_columns
 from stammgast.events.imports.contracts import ImportMap, MadeEvent, Refusal
@@ -119,14 +120,16 @@ class Engine:
     def _refuse_keyless(self, batch: Batch, places: range) -> None:
         for place in places:
             shown = self._table.shown(batch.contents[place])
-            self._refuse(Refusal(batch.rows[place], "missing_group", f"{self._plan.group} is empty", shown))
+            self._refuse(
+                Refusal(batch.rows[place], "missing_group", sentences.EMPTY.format(column=self._plan.group), shown)
+            )
 
     def _made(self, group: Group) -> Iterator[MadeEvent]:
         content = LINE_SEPARATOR.join(group.contents)
         occurrence = self._occurrence(content)
         fitting = [pair for pair in zip(self._assembly.rules, self._rule_ids, strict=True) if pair[0].fits(group)]
         if not fitting:
-            self._refuse_all(group, "no_event", "No event of the map fits it")
+            self._refuse_all(group, "no_event", sentences.NO_EVENT)
         for rule, rule_id in fitting:
             made = digest128(self._prefix, rule_id, content.encode(), occurrence)
             event = self._event(group, rule, f"import-{made.hex()}")
@@ -142,7 +145,9 @@ class Engine:
             return None
         body = text.encode()
         if len(body) > EVENT_BYTES_MAX:
-            self._refuse_all(group, "event_too_large", f"Its event has {len(body)} bytes, more than {EVENT_BYTES_MAX}")
+            self._refuse_all(
+                group, "event_too_large", sentences.TOO_LARGE.format(size=len(body), limit=EVENT_BYTES_MAX)
+            )
             return None
         self._names[rule.name(group) or rule.rule.type] += 1
         return MadeEvent(message_id, body, group.row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stammgast.events.imports import sentences
 from stammgast.events.imports.assembly import Group
 from stammgast.events.imports.contracts import EventRule, Node, Refusal, Value
 from stammgast.events.imports.tables import Table
@@ -18,9 +19,9 @@ def explain(group: Group, rule: EventRule, table: Table) -> list[Refusal]:
     faults: dict[int, tuple[str, str]] = {}
     for place, reason, detail in _faults(group, rule, table):
         known = faults.get(place)
-        faults[place] = (known[0], f"{known[1]}; {detail}") if known else (reason, detail)
+        faults[place] = (known[0], known[1] + sentences.JOINT + detail) if known else (reason, detail)
     spoiling = group.rows[min(faults, default=0)]
-    other = ("belongs_to_refused", f"It belongs to the event of row {spoiling}, which can't be used")
+    other = ("belongs_to_refused", sentences.SPOILT.format(row=spoiling))
     return [
         Refusal(row, *faults.get(place, other), table.shown(group.contents[place]))
         for place, row in enumerate(group.rows)
@@ -31,7 +32,7 @@ def _faults(group: Group, rule: EventRule, table: Table) -> Iterator[Fault]:
     yield from _time_faults(group, rule, table)
     yield from _who_faults(group, rule, table)
     if rule.name is not None and rule.name.column and table.cell(group.contents[0], rule.name.column) in (None, ""):
-        yield 0, "missing_name", f"{rule.name.column} is empty, so the event has no name"
+        yield 0, "missing_name", sentences.EMPTY_NAME.format(column=rule.name.column)
     for node in (rule.properties, rule.traits, rule.context):
         yield from _node_faults(node, group, table)
     for value in (rule.group_id, rule.previous_id):
@@ -45,7 +46,7 @@ def _time_faults(group: Group, rule: EventRule, table: Table) -> Iterator[Fault]
         return
     try:
         if json_of(table.cell(group.contents[0], column), rule.timestamp, table.dialect) is None:
-            yield 0, "missing_time", f"{column} is empty"
+            yield 0, "missing_time", sentences.EMPTY.format(column=column)
     except Unusable as fault:
         yield 0, fault.reason, f"{column}: {fault.detail}"
 
@@ -63,7 +64,7 @@ def _who_faults(group: Group, rule: EventRule, table: Table) -> Iterator[Fault]:
             yield 0, fault.reason, f"{column}: {fault.detail}"
     if not named and rule.subject == "required":
         columns = ", ".join(value.column or "" for _, value in rule.identifiers)
-        yield 0, "nobody_named", f"{columns} is empty; set subject: optional to take such lines as nobody's"
+        yield 0, "nobody_named", sentences.EMPTY_WHO.format(columns=columns)
 
 
 def _node_faults(node: Node, group: Group, table: Table) -> Iterator[Fault]:
@@ -109,4 +110,4 @@ def _number_faults(value: Value, group: Group, place: int, table: Table, *, is_n
             yield place, fault.reason, f"{one.column}: {fault.detail}"
             continue
         if found is None and is_needed:
-            yield place, "missing_number", f"{one.column} is empty, and the sum needs it"
+            yield place, "missing_number", sentences.EMPTY_NUMBER.format(column=one.column)

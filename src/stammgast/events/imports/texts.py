@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from stammgast.events.imports import sentences
 from stammgast.events.imports.contracts import Condition, Value
 from stammgast.events.imports.tables import Dialect
 
@@ -74,7 +75,7 @@ def parse_number(text: str, decimal: str) -> Decimal:
     except InvalidOperation:
         number = None
     if number is None or not number.is_finite() or abs(number.adjusted()) > NUMBER_LENGTH_MAX:
-        raise Unusable("wrong_number", f"{shown(text)} is no number")
+        raise Unusable("wrong_number", sentences.NO_NUMBER.format(text=shown(text)))
     return number
 
 
@@ -98,8 +99,8 @@ def parse_time(text: str, value: Value) -> datetime:
     try:
         moment = _moment(text, value.format)
     except (ValueError, OverflowError, OSError):
-        wanted = f"is no time of the form {value.format}" if value.format else "is no time; say its format in the map"
-        raise Unusable("wrong_time", f"{shown(text)} {wanted}") from None
+        sentence = sentences.NO_TIME_OF_FORM if value.format else sentences.NO_TIME
+        raise Unusable("wrong_time", sentence.format(text=shown(text), form=value.format)) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=_zone(value.zone or "UTC"))
     return moment.astimezone(UTC)
@@ -138,7 +139,7 @@ def whole_number_text(text: str, decimal: str = ".") -> str:
     """
     number = parse_number(text, decimal)
     if number != number.to_integral_value():
-        raise Unusable("wrong_number", f"{shown(text)} is no whole number")
+        raise Unusable("wrong_number", sentences.NO_WHOLE_NUMBER.format(text=shown(text)))
     return str(int(number))
 
 
@@ -188,7 +189,7 @@ def _boolean_json(text: str, _value: Value) -> str:
         return "true"
     if word in _FALSE:
         return "false"
-    raise Unusable("wrong_boolean", f"{shown(text)} is neither true nor false")
+    raise Unusable("wrong_boolean", sentences.NO_BOOLEAN.format(text=shown(text)))
 
 
 def _time_json(text: str, value: Value) -> str:
@@ -203,7 +204,7 @@ def _any_json(text: str, _value: Value) -> str:
     try:
         msgspec.json.decode(text)
     except msgspec.DecodeError:
-        raise Unusable("wrong_json", f"{shown(text)} is no JSON") from None
+        raise Unusable("wrong_json", sentences.NO_JSON.format(text=shown(text))) from None
     return text.replace("\n", " ").replace("\r", " ")
 
 

@@ -18,6 +18,7 @@ from stammgast.events.imports import jobs
 from stammgast.events.imports.commands import MAPS
 from stammgast.events.imports.contracts import FileShape, ImportJob, ImportRefused, JobNotFound
 from stammgast.events.imports.mapping import load_map, parse_map
+from stammgast.events.imports.sentences import recognised
 from stammgast.events.imports.suggest import FORMATS, Preview, build, preview, suggest
 from stammgast.events.imports.tables import open_table
 from stammgast.kernel.errors import Invalid, StammgastError
@@ -179,6 +180,7 @@ def _job_page(request: AnyRequest, number: int, form: Form, status: int = 200) -
         job=found,
         states=STATE_WORDS,
         reasons=REASON_WORDS,
+        recognised=recognised,
         has_refused=(jobs.job_folder(runtime_of(request), number) / jobs.REFUSED_NAME).exists(),
         sources=[one.name for one in list_sources(runtime_of(request)) if one.kind == "import"],
         plan_name=parse_map(found.map_text).name if found.map_text else "",
