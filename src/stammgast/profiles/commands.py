@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import typer
 
 from stammgast.kernel.commands import DataOption, installation
+from stammgast.profiles.matching.commands import suggest
 
 identity_commands = typer.Typer(
     name="identity", help="Who is who: rules, dry runs, likely the same person.", no_args_is_help=True
@@ -26,5 +27,7 @@ def show_rules(data: DataOption = None) -> None:
     with installation(data) as runtime:
         typer.echo(write_rules(GraphRules(phone_region=runtime.settings.phone_region)), nl=False)
 
+
+identity_commands.command("suggest")(suggest)
 
 COMMANDS: Mapping[str, typer.Typer] = {"identity": identity_commands}

@@ -4,22 +4,24 @@ from pathlib import Path
 
 from stammgast.events.contracts import MessageBook
 from stammgast.kernel.i18n import marked as _
-from stammgast.kernel.manifest import HomePanel, Manifest, NavigationEntry, SearchProvider
+from stammgast.kernel.manifest import HomePanel, Manifest, NavigationEntry, SearchProvider, Task
 from stammgast.profiles import api
+from stammgast.profiles.accounts_http import CONTROLLERS as ACCOUNT_CONTROLLERS
 from stammgast.profiles.commands import COMMANDS
 from stammgast.profiles.figures import FEATURES
 from stammgast.profiles.http import CONTROLLERS
 from stammgast.profiles.identity_http import CONTROLLERS as IDENTITY_CONTROLLERS
 from stammgast.profiles.matching.jobs import SearchRunner, work_on_searches
-from stammgast.profiles.operating import METRICS, find_customers
+from stammgast.profiles.operating import METRICS, find_accounts, find_customers
 from stammgast.profiles.pages import ROUTES
 
 MANIFEST = Manifest(
     name="profiles",
     folder=Path(__file__).parent,
-    routes=(*ROUTES, *CONTROLLERS, *IDENTITY_CONTROLLERS),
+    routes=(*ROUTES, *CONTROLLERS, *ACCOUNT_CONTROLLERS, *IDENTITY_CONTROLLERS),
     navigation=(
         NavigationEntry("customers", _("Customers"), "/customers", "customers"),
+        NavigationEntry("customers", _("Accounts"), "/accounts", "brand", order=120),
         NavigationEntry("customers", _("Identity"), "/identity", "key", role="agent", order=150),
         NavigationEntry("connect", _("Live"), "/connect/live", "live", order=30),
     ),
@@ -28,9 +30,10 @@ MANIFEST = Manifest(
         HomePanel("newest-customers", "/home/newest-customers", order=12, seconds=5),
         HomePanel("worker", "/home/worker", order=14, seconds=5),
     ),
-    search=(SearchProvider(_("Customers"), find_customers),),
+    search=(SearchProvider(_("Customers"), find_customers), SearchProvider(_("Accounts"), find_accounts)),
     features=FEATURES,
     commands=COMMANDS,
     metrics=METRICS,
-    services={MessageBook: api.message_book},
+    services={MessageBook: api.message_book, SearchRunner: SearchRunner},
+    tasks=(Task("profiles.matching", "web", 1, work_on_searches),),
 )

@@ -58,6 +58,15 @@ def register(engine: Any, records: Sequence[PersonRecord], keys: Mapping[str, Se
     return engine.register(pa.table(arrays))
 
 
+def register_frequencies(engine: Any, linker: Any, column: str, found: Mapping[str, float]) -> None:
+    """Let a linker weigh the values of a column by these frequencies, not by those it would count itself."""
+    import pyarrow as pa
+
+    names, rates = pa.array(list(found), pa.string()), pa.array(list(found.values()), pa.float64())
+    table = engine.register(pa.table({column: names, f"tf_{column}": rates}))
+    linker.table_management.register_term_frequency_lookup(table, column)
+
+
 def make_linker(table: Any, settings: dict[str, Any]) -> Any:
     """Return Splink's linker over a table, without its progress on the log."""
     from splink import Linker

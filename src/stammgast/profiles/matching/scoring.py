@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from stammgast.profiles.matching.blocking import blocking_keys
 from stammgast.profiles.matching.comparing import Field, level_at, splink_settings
-from stammgast.profiles.matching.engine import make_linker, open_engine, register
+from stammgast.profiles.matching.engine import make_linker, open_engine, register, register_frequencies
+from stammgast.profiles.matching.frequencies import frequencies
 from stammgast.profiles.matching.records import PersonRecord
 from stammgast.profiles.matching.training import Model, fields_of
 
@@ -56,11 +57,26 @@ def score(records: Sequence[PersonRecord], model: Model, *, threads: int = THREA
     with open_engine(threads=threads) as engine:
         settings = splink_settings(fields, model.rates, model.prior, tuple(keys))
         linker = make_linker(register(engine, records, keys), settings)
-        found = linker.inference.predict(threshold_match_weight=KEPT_BITS_MIN, warning_mode="never")
-        columns = found.as_pyarrow_table().to_pydict()
+        for column, found in _frequencies(records, model, fields).items():
+            register_frequencies(engine, linker, column, found)
+        scored = linker.inference.predict(threshold_match_weight=KEPT_BITS_MIN, warning_mode="never")
+        columns = scored.as_pyarrow_table().to_pydict()
     pairs = _pairs(columns, fields, prior_bits(model.prior))
     prior = fitting_prior(np.array([one.bits for one in pairs]), len(records), model.prior)
     return Scored(pairs, tuple(keys), prior)
+
+
+def _frequencies(records: Sequence[PersonRecord], model: Model, fields: Sequence[Field]) -> dict[str, dict[str, float]]:
+    """Return column -> value -> frequency, for the columns whose rare values weigh more."""
+    averages = {
+        level.frequency_of: model.rates[field.name][level.name][1]
+        for field in fields
+        for level in reversed(field.levels)
+        if level.frequency_of
+    }
+    return {
+        column: frequencies([getattr(one, column) for one in records], average) for column, average in averages.items()
+    }
 
 
 def _pairs(columns: dict[str, list[Any]], fields: Sequence[Field], start_bits: float) -> tuple[ScoredPair, ...]:

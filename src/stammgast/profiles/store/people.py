@@ -1,0 +1,72 @@
+"""What is known of everybody's name, address and the like, read once through for matching."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from stammgast.profiles.identity import Pair
+from stammgast.profiles.store.sql import rows_in, rows_of
+
+ROWS_AT_ONCE = 5_000
+
+
+class _Traits(msgspec.Struct, gc=False):
+    """The one part of an anchor's state that is wanted; the rest is skipped undecoded."""
+
+    traits: dict[str, Any] = {}
+
+
+_decode = msgspec.msgpack.Decoder(_Traits).decode
+
+
+def everybodys_traits(connection: Connection) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (profile, state of the feature traits) for every anchor that says anything about a person."""
+    last = -1
+    while True:
+        rows = rows_of(
+            connection,
+            "SELECT s.anchor, s.state, p.profile FROM anchor_states s"
+            " LEFT JOIN anchor_profiles p ON p.anchor = s.anchor WHERE s.anchor > ? ORDER BY s.anchor LIMIT ?",
+            (last, ROWS_AT_ONCE),
+        )
+        for anchor, state, profile in rows:
+            traits = _decode(bytes(state)).traits
+            number = anchor if profile is None else profile
+            if traits and number:
+                yield number, traits
+        if len(rows) < ROWS_AT_ONCE:
+            return
+        last = rows[-1][0]
+
+
+def traits_of_profiles(connection: Connection, anchors: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (anchor, state of the feature traits) for some anchors."""
+    for anchor, state in rows_in(
+        connection, "SELECT anchor, state FROM anchor_states WHERE anchor IN ({keys})", anchors
+    ):
+        yield anchor, _decode(bytes(state)).traits
+
+
+def everybodys_identifiers(connection: Connection, namespaces: Collection[str]) -> Iterator[tuple[int, Pair]]:
+    """Yield (profile, identifier) for the identifiers of some namespaces."""
+    for namespace in sorted(namespaces):
+        for value, profile in rows_of(
+            connection, "SELECT value, profile FROM identifiers WHERE namespace = ? AND profile > 0", (namespace,)
+        ):
+            yield profile, (namespace, value)
+
+
+def current_numbers(connection: Connection, numbers: Collection[int]) -> dict[int, int]:
+    """Return for each profile number the profile it leads to now: itself, or what it was merged into."""
+    found = {number: number for number in numbers}
+    found |= dict(rows_in(connection, "SELECT alias, profile FROM aliases WHERE alias IN ({keys})", found))
+    return found
+
+
+def last_merge(connection: Connection) -> int:
+    """Return the number of the newest merge, 0 when there was none."""
+    return int(rows_of(connection, "SELECT max(merge) FROM merges")[0][0] or 0)
