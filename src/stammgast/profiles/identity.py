@@ -140,6 +140,13 @@ class Resolution:
         self.next_anchor = later.next_anchor
         self._add_placements(later)
 
+    def _leads_to(self, old: int, new: int) -> int:
+        """Return where a number leads that led to `new`: to its own anchor's profile, which may have moved on since."""
+        for current in (self.placed, self.profiles):
+            if old in current:
+                return current[old]
+        return self.root(new)
+
     def _add_placements(self, later: Resolution) -> None:
         for pair, owner in later.reowned.items():
             # What this batch itself brought is not in the stores yet.
@@ -149,7 +156,8 @@ class Resolution:
         self.placed = {anchor: self.root(one) for anchor, one in self.placed.items()}
         self.reowned = {pair: self.root(one) for pair, one in self.reowned.items()}
         alive = {*later.placed.values(), *later.profiles.values()}
-        self.gone = {old: self.root(new) for old, new in {**self.gone, **later.gone}.items() if old not in alive}
+        gone = {old: new for old, new in {**self.gone, **later.gone}.items() if old not in alive}
+        self.gone = {old: self._leads_to(old, new) for old, new in gone.items()}
         self.turns += later.turns
         self.refusals.update(later.refusals)
         self.held += later.held
