@@ -127,6 +127,7 @@ def _from_history(runtime, folding):
     states = {}
     rows = runtime.history.query(
         "SELECT profile_of(anchor), raw, source, toUnixTimestamp64Milli(received_at), channel FROM events"
+        " WHERE profile_of(anchor) > 0"
     )
     for profile, raw, source, received_at, channel in rows:
         event = read_raw(RawEvent(0, 0, source, received_at, raw.encode(), kind="batch"), Rules())
@@ -140,7 +141,7 @@ def _from_states(runtime, folding):
         rows = rows_of(
             connection,
             "SELECT coalesce(p.profile, s.anchor), s.state FROM anchor_states s"
-            " LEFT JOIN anchor_profiles p ON p.anchor = s.anchor",
+            " LEFT JOIN anchor_profiles p ON p.anchor = s.anchor WHERE coalesce(p.profile, s.anchor) > 0",
         )
     states = {}
     for profile, encoded in rows:

@@ -36,9 +36,14 @@ class People:
 
     def __init__(self, workbench):
         self.workbench = workbench
+        self._seen = 0
 
     def saw(self, *events):
-        self.workbench.take(*events, received_at=RECEIVED)
+        """Take events in; those without a message id get one, so that they keep it in any order."""
+        numbers = range(self._seen, self._seen + len(events))
+        self._seen = numbers.stop
+        named = [{"messageId": f"n{number:04d}", **event} for number, event in zip(numbers, events, strict=True)]
+        self.workbench.take(*named, received_at=RECEIVED)
 
     def number(self, reference):
         return self.workbench.profile(reference).profile
@@ -223,6 +228,16 @@ def test_numbers_merged_away_stay_valid(people):
     old = people.number("user_id:anna")
     people.saw(at(7, anonymousId="phone", userId="anna"))
     assert people.number(f"profile:{old}") == people.number("anonymous_id:phone") != old
+
+
+def test_a_number_merged_away_follows_its_own_evidence_when_that_moves_on_in_the_same_batch(people):
+    people.saw(at(100, userId="zoe"), at(90, userId="u0"), at(50, anonymousId="till"))
+    people.saw(*(at(45 - n / 60, anonymousId="till", userId=f"u{n}") for n in range(12)))
+    old = people.number("anonymous_id:till")
+    assert len({old, people.number("user_id:u0"), people.number("user_id:zoe")}) == 3
+    curating.release_identifier(people.workbench.runtime, BY, ("anonymous_id", "till"))
+    people.saw(at(95, anonymousId="till", userId="zoe"))
+    assert people.number(f"profile:{old}") == people.number("anonymous_id:till") == people.number("user_id:zoe")
 
 
 def test_a_split_names_identifiers_of_the_profile_and_leaves_some(people):
