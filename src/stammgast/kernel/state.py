@@ -116,7 +116,10 @@ def open_state(settings: Settings, name: StoreName) -> State:
 
 def _sqlite_engine(url: str) -> Engine:
     # The driver's own implicit transactions are switched off, so that write() and read() decide how to begin.
-    engine = create_engine(url, connect_args={"timeout": BUSY_MILLIS / 1000, "check_same_thread": False})
+    # Last in, first out: a connection keeps its page cache as long as nobody else wrote since it was used.
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_MILLIS / 1000, "check_same_thread": False}, pool_use_lifo=True
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: object, _record: object) -> None:

@@ -16,6 +16,12 @@ State = dict[str, Any]
 
 encode_state = msgspec.msgpack.Encoder().encode
 decode_state = msgspec.msgpack.Decoder(dict[str, Any]).decode
+unpack_state = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
+"""As `decode_state`, with each feature still encoded: `Folding.fold` decodes those that an event touches.
+
+Measured: an event touches five small features of nine; decoding all of them took ten times as long.
+"""
+_decode_feature = msgspec.msgpack.Decoder().decode
 
 
 class Folding:
@@ -28,14 +34,17 @@ class Folding:
         self._plans: dict[tuple[str, bool], Folds] = {}
 
     def fold(self, state: State, event: Event) -> None:
-        """Fold an event into an anchor's state, in place."""
+        """Fold an event into an anchor's state, in place; features may be encoded still."""
         key = event.name if event.type == "track" else event.type
         is_robot = event.is_bot or event.is_staff
         plan = self._plans.get((key, is_robot))
         if plan is None:
             plan = self._plan(event, is_robot=is_robot)
         for name, fold in plan:
-            after = fold(state.get(name), event)
+            before = state.get(name)
+            if type(before) is msgspec.Raw:
+                before = state[name] = _decode_feature(before)
+            after = fold(before, event)
             if after is not None:
                 state[name] = after
 

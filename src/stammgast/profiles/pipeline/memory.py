@@ -18,7 +18,8 @@ DAYS_KEPT = 4
 class KnownAnchor:
     """An anchor and what is known of it. Shaped as `identity.Known`.
 
-    state: feature -> state, None while not loaded. days: day -> smallest (time, message id), only of days looked at.
+    state: feature -> state, encoded until an event touches it; None while not loaded. days: day -> smallest (time,
+    message id), only of days looked at.
     """
 
     __slots__ = ("anchor", "days", "is_dirty", "profile", "state")

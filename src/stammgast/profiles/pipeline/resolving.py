@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from stammgast.kernel.clock import MILLIS_PER_DAY
-from stammgast.profiles.folding import decode_state
+from stammgast.profiles.folding import unpack_state
 from stammgast.profiles.graph.evidence import Decision
 from stammgast.profiles.graph.placing import NOBODY
 from stammgast.profiles.graph.rules import Ranking
@@ -172,7 +172,7 @@ class Resolver:
 
     def _load_states(self, missing: Mapping[int, KnownAnchor]) -> None:
         for anchor, encoded in states.load_states(self._connection, missing):
-            missing[anchor].state = decode_state(encoded)
+            missing[anchor].state = unpack_state(encoded)
         for one in missing.values():
             if one.state is None:
                 one.state = {}

@@ -54,9 +54,10 @@ RETRY_SECONDS_MAX = 5.0
 def run(runtime: Runtime, stop: threading.Event) -> None:
     """Work until `stop` is set. Raises LeaseLost when another worker has taken over."""
     worker = Worker(runtime)
-    # What stands now stays: the collector need not look at it again, nor at every seven hundred new objects.
+    # What stands now stays: the collector need not look at it again. A batch frees what it made by itself: the collector
+    # is for cycles only, and comes when far more was made than a batch holds (measured: a twentieth of all time saved).
     gc.freeze()
-    gc.set_threshold(50_000, 20, 1_000)
+    gc.set_threshold(1_000_000, 10, 10)
     try:
         worker.work(stop)
     finally:
