@@ -1,8 +1,10 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stammgast.text.normalise import MAX_CHARACTERS, clauses, for_encoder, is_readable, unescape
 from stammgast.text.plain_speech import in_plain_speech
+from stammgast.text.symbols import spell_out
 
 
 def test_escapes_of_transport_are_undone():
@@ -18,6 +20,30 @@ def test_emoji_and_emoticons_are_spelt_out():
     assert for_encoder("Danke 👍🏽❤️ :-)") == "Danke great love happy"
     assert for_encoder("Schade :(") == "Schade sad"
     assert "beer mug" in for_encoder("🍺")
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        *[
+            (f"{eyes}{nose}{mouth}", "happy")
+            for eyes in ":;=xX"
+            for nose in ("", "-", "'")
+            for mouth in (")", "]", "DD")
+        ],
+        *[
+            (f"{eyes}{nose}{mouth}", "sad")
+            for eyes in (":", ";", "=", ">:")
+            for nose in ("", "-", "'")
+            for mouth in "(["
+        ],
+        ("(:", "happy"),
+        ("^^", "happy"),
+        ("<3", "love"),
+    ],
+)
+def test_every_emoticon_is_spelt_out(written, word):
+    assert spell_out(f"so {written} da").split() == ["so", word, "da"]
 
 
 def test_a_time_or_a_bracket_is_no_emoticon():

@@ -89,7 +89,7 @@ def is_readable(prepared: str) -> bool:
     >>> is_readable(for_encoder("😡")), is_readable(for_encoder("https://example.org 42"))
     (True, False)
     """
-    return any(word != _LINK_WORD for word in _LETTERS.findall(prepared))
+    return any(word[0] != _LINK_WORD for word in _LETTERS.finditer(prepared))
 
 
 def for_encoder(text: str) -> str:

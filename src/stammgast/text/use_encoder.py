@@ -22,7 +22,7 @@ from stammgast.text.piece_rows import BRANCH, ORDERS, PIECES_MOST, WIDTH, Ids, P
 _FEATURES = WIDTH + len(ORDERS) * BRANCH
 _BEGIN, _END, _UNKNOWN = 1, 2, 0
 _KEPT_WORDS = 50_000
-_PIECES_AT_ONCE = 512  # the working set stays in the cache
+_PIECES_AT_ONCE = 1024  # fewer share the weights less, more leave the cache
 
 
 class _Tokenizer(Protocol):
