@@ -80,9 +80,10 @@ class Dictionary:
     """The map anchor -> profile behind SQL's `profile_of`; its delta is loaded anew after changes, at most once a second."""
 
     def __init__(self, history: HistoryClient) -> None:
-        """Stale at first: another process may have died between a change and the loading."""
+        """Stale at first: another process may have died between a change and the loading, or between folding and it."""
         self._history = history
         self._loaded_at = -RELOAD_SECONDS
+        self._is_first = True
         self.is_stale = True
 
     def seconds_until_due(self) -> float:
@@ -92,21 +93,33 @@ class Dictionary:
     def reload_if_due(self) -> None:
         """Load the delta again when it is stale and the last loading is long enough ago."""
         if self.is_stale and not self.seconds_until_due():
-            self._history.command("SYSTEM RELOAD DICTIONARY anchor_profiles_delta")
+            if self._is_first:
+                load_moves(self._history)
+                self._is_first = False
+            else:
+                self._history.command("SYSTEM RELOAD DICTIONARY anchor_profiles_delta")
             self._loaded_at = monotonic()
             self.is_stale = False
 
 
 def fold_moves(history: HistoryClient, batch: int) -> bool:
-    """Fold the delta up to `batch` (delivered in full) into the base when it is worth it; say whether it was."""
+    """Fold the delta up to `batch` (delivered in full) into the base when it is worth it; say whether it was.
+
+    When it fails, call `load_moves` before anything else.
+    """
     (count,) = history.query("SELECT count() FROM anchor_profiles_in_delta")[0]
     if count < FOLD_MIN:
         return False
     history.command("INSERT INTO anchor_profiles_folded VALUES ({batch:UInt64})", {"batch": batch})
+    load_moves(history)
+    return True
+
+
+def load_moves(history: HistoryClient) -> None:
+    """Load base and delta anew."""
     # The base first: until the delta follows, both know the anchors that move from one to the other.
     for name in ("anchor_profiles_base", "anchor_profiles_delta"):
         history.command(f"SYSTEM RELOAD DICTIONARY {name}")
-    return True
 
 
 _TIMELINE_COLUMNS = """

@@ -9,7 +9,7 @@ from stammgast.kernel import clock
 from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles.history import fold_moves
+from stammgast.profiles.history import fold_moves, load_moves
 from stammgast.profiles.pipeline.seen import SeenMessages
 from stammgast.profiles.store import ledger, outbox
 from stammgast.profiles.store.position import Progress, keep_progress
@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 BLOCKS_AT_ONCE = 10
 FORGET_SECONDS = 30.0
 FOLD_SECONDS = 24 * 3600.0
+FOLD_RETRY_SECONDS = 60.0
 
 
 class Housekeeping:
@@ -30,6 +31,8 @@ class Housekeeping:
         self._seen = seen
         self._forgot_at = monotonic()
         self._folded_at = monotonic() - FOLD_SECONDS + 600
+        self._is_half_folded = False
+        """A fold failed, perhaps after it was written and before it was loaded."""
 
     def step_if_due(self, epoch: int, progress: Progress) -> None:
         """Do what is due."""
@@ -37,8 +40,8 @@ class Housekeeping:
             done = self.forget_messages(epoch, progress)
             self._forgot_at = monotonic() - (FORGET_SECONDS if done == BLOCKS_AT_ONCE else 0)
         if monotonic() - self._folded_at >= FOLD_SECONDS:
-            self._folded_at = monotonic()
-            self._fold(progress)
+            is_done = self.fold_moves(progress)
+            self._folded_at = monotonic() - (0 if is_done else FOLD_SECONDS - FOLD_RETRY_SECONDS)
 
     def forget_messages(self, epoch: int, progress: Progress) -> int:
         """Delete some blocks of message ids older than the exact window; return how many. Filters remember them."""
@@ -52,10 +55,18 @@ class Housekeeping:
                 self._seen.forgot(connection)
         return done
 
-    def _fold(self, progress: Progress) -> None:
+    def fold_moves(self, progress: Progress) -> bool:
+        """Fold what is delivered of the anchors' moves into the base; return whether history did what was asked."""
         with self._runtime.customers.read() as connection:
             waiting = outbox.first_parcel(connection)
+        history = self._runtime.history
         try:
-            fold_moves(self._runtime.history, (progress.next_batch if waiting is None else waiting) - 1)
+            if self._is_half_folded:
+                load_moves(history)
+            self._is_half_folded = True
+            fold_moves(history, (progress.next_batch if waiting is None else waiting) - 1)
         except StammgastError as problem:
             logger.warning("anchor moves not folded", extra={"problem": problem.code})
+            return False
+        self._is_half_folded = False
+        return True
