@@ -15,6 +15,7 @@ import msgspec
 from stammgast.events.demo import words
 from stammgast.events.demo.catalogue import CURRENCY, PRODUCTS, Product
 from stammgast.events.demo.people import Customer, make_customer
+from stammgast.events.demo.mishaps import DESK_DAYS_AGO, mistyped_calls
 from stammgast.kernel import clock
 from stammgast.kernel.ids import digest128
 
@@ -63,6 +64,19 @@ def make_company(today: int, people: int = PEOPLE, days: int = DAYS, seed: int =
         life = _Life(make_customer(number, who), life_of, today, days)
         yield from (event for event in life.events() if event.time <= today)
 
+    day = today - today % DAY - DESK_DAYS_AGO * DAY + 9 * HOUR
+    for number, facts in mistyped_calls(people) if days > DESK_DAYS_AGO else ():
+        user = f"demo-{number:04d}"
+        name = digest128(user.encode(), b"mistyped", str(day).encode()).hex()
+        stamp = clock.from_millis(day + number * MINUTE).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        wire = {
+            **facts,
+            "userId": user,
+            "messageId": f"demo-{name}",
+            "timestamp": stamp,
+            "context": {"channel": "phone"},
+        }
+        yield DemoEvent(DESK, day + number * MINUTE, wire)
 
 class _Life:
     """One customer's months with the company."""

@@ -6,6 +6,8 @@ from random import Random
 
 import msgspec
 
+from stammgast.events.demo.mishaps import browser_owner
+
 MAIL_DOMAIN = "demo.example.com"
 
 _FIRST_NAMES = (
@@ -67,8 +69,8 @@ class Customer(msgspec.Struct, frozen=True):
 
     @property
     def anonymous_id(self) -> str:
-        """Their browser before they said who they are."""
-        return f"demo-browser-{self.number:04d}"
+        """Their browser before they said who they are; in some households two share one."""
+        return f"demo-browser-{browser_owner(self.number):04d}"
 
     @property
     def email(self) -> str:
