@@ -105,7 +105,9 @@ class Resolution:
     held: list[Held] = field(default_factory=list)
     released: set[Pair] = field(default_factory=set)
     decisions: list[tuple[Decision, str]] = field(default_factory=list)
-    """With who decided."""
+    """As they were given, with who decided."""
+    normal_decisions: dict[int, Decision] = field(default_factory=dict)
+    """Those of them that say anything under the present rules, by their numbers, about normal identifiers."""
 
     def root(self, profile: int) -> int:
         """Return what a profile number stands for after this resolution."""
@@ -163,6 +165,7 @@ class Resolution:
         self.held += later.held
         self.released |= later.released
         self.decisions += later.decisions
+        self.normal_decisions.update(later.normal_decisions)
 
 
 def resolve(sightings: Sequence[Sighting], loaded: Loaded, normalise: Callable[[str, str], Pair | None]) -> Resolution:
@@ -209,16 +212,17 @@ def unite(
     loaded: Loaded,
     able: Callable[[tuple[Pair, ...]], Sequence[Pair]],
     apart: Container[int] = frozenset(),
+    strongest: Callable[[tuple[Pair, ...]], Pair] = min,
 ) -> None:
     """Join what new anchors connect, in the order of their evidence; those `apart` have their profiles already.
 
     `able` returns the identifiers of a set that take part in linking, strongest first. An anchor without any belongs
-    to the own profile of its first identifier.
+    to the own profile of its `strongest` identifier.
     """
     keys: dict[int, tuple[int, str]] = {}
     for (anchor, _), evidence in found.evidence.items():
         keys[anchor] = min(keys.get(anchor, evidence[:2]), evidence[:2])
-    graph = _Graph(found, loaded)
+    graph = _Graph(found, loaded, strongest)
     for one in sorted((one for one in found.new if one.anchor not in apart), key=lambda one: keys[one.anchor]):
         found.profiles[one.anchor] = graph.join(one, able(one.links), keys[one.anchor]) if one.links else NOBODY
     graph.settle()
@@ -239,8 +243,9 @@ def _note_evidence(found: Resolution, loaded: Loaded, anchor: int, one: Sighting
 class _Graph:
     """Profiles joined by identifiers while one batch is resolved."""
 
-    def __init__(self, found: Resolution, loaded: Loaded) -> None:
+    def __init__(self, found: Resolution, loaded: Loaded, strongest: Callable[[tuple[Pair, ...]], Pair]) -> None:
         self.found = found
+        self._strongest = strongest
         self._loaded = loaded
         self._first_seen = dict(loaded.first_seen)
 
@@ -274,13 +279,14 @@ class _Graph:
 
     def _alone(self, new: NewAnchor, key: tuple[int, str]) -> int:
         """Return the own profile of an identifier that links nowhere: nothing stronger is on the event."""
-        first, *others = new.links
+        first = self._strongest(new.links)
         profile = self._owner(first)
         if not profile:
             profile = self._begin(new.anchor, key)
             self._own(first, self._owner(first), profile)
-        for pair in others:
-            self._own(pair, self._owner(pair), NOBODY)
+        for pair in new.links:
+            if pair != first:
+                self._own(pair, self._owner(pair), NOBODY)
         return profile
 
     def _own(self, pair: Pair, owner: int | None, profile: int) -> None:

@@ -12,14 +12,14 @@ from stammgast.profiles.deciding import Wish, decide_order
 from stammgast.profiles.graph.canonical import resolve_canonically
 from stammgast.profiles.graph.evidence import Evidence, held_identifiers, linking
 from stammgast.profiles.graph.rules import GraphRules, Ranking
-from stammgast.profiles.identifiers import normal_identifier
+from stammgast.profiles.identifiers import Normaliser
 from stammgast.profiles.identity import linkable
 from stammgast.profiles.store import contests, customers, graph
 from stammgast.profiles.store.sql import rows_of
 
 RECEIVED = 1_790_000_000_000
 HOUR = 3_600_000
-RANKING = Ranking(GraphRules())
+DEFAULT = GraphRules()
 
 
 def iso(millis):
@@ -94,12 +94,9 @@ def take_in_pieces(workbench, happenings, random):
     workbench.work()
 
 
-def normalise(namespace, value):
-    return normal_identifier(namespace, value, GraphRules())
-
-
-def same_as_canonical(workbench):
+def same_as_canonical(workbench, rules=DEFAULT):
     """Compare everything that is stored with the canonical resolution of the evidence that is stored."""
+    ranking, normalise = Ranking(rules), Normaliser(rules).normal
     with workbench.runtime.customers.read() as connection:
         anchors = {
             anchor: linkable(msgspec.msgpack.decode(raw, type=tuple[tuple[str, str], ...]), normalise)
@@ -119,8 +116,8 @@ def same_as_canonical(workbench):
         refusals = set(rows_of(connection, "SELECT kept_value, left_value, time, message_id, reason FROM refusals"))
         aliases = dict(rows_of(connection, "SELECT alias, profile FROM aliases"))
         listed = {profile for (profile,) in rows_of(connection, "SELECT profile FROM customers")}
-    assert held == held_identifiers(evidence, RANKING, decisions)
-    found = resolve_canonically(evidence, RANKING, decisions, held)
+    assert held == held_identifiers(evidence, ranking, decisions)
+    found = resolve_canonically(evidence, ranking, decisions, held)
     stored = {}
     for pair, owner in owners.items():
         stored.setdefault(owner or pair, set()).add(pair)
@@ -134,8 +131,8 @@ def same_as_canonical(workbench):
         if not links:
             assert current[anchor] == 0, "placeholders alone are nobody"
             continue
-        able = linking(links, RANKING, held)
-        leader = able[0] if able else min(links, key=RANKING.rank)
+        able = linking(links, ranking, held)
+        leader = able[0] if able else min(links, key=ranking.rank)
         assert current[anchor] == owners[leader]
     assert all(current[profile] == profile for profile in current.values() if profile), (
         "a number is one of its own anchors"

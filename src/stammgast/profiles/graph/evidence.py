@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -71,6 +71,21 @@ def latest_decisions(decisions: Iterable[Decision]) -> list[Decision]:
         latest.pop(pair, None)
         latest[pair] = one
     return list(latest.values())
+
+
+def normal_decision(given: Decision, normalise: Callable[[str, str], Identifier | None]) -> Decision | None:
+    """Return a decision about identifiers in their normal form, None when it says nothing under these rules.
+
+    That is so when one of them is a placeholder, or both of a pair read as one identifier.
+
+    >>> one = Decision(1, 0, "never", ("email", "A@x.de"), ("email", "a@x.de"))
+    >>> normal_decision(one, lambda namespace, value: (namespace, value.lower())) is None
+    True
+    """
+    one, other = normalise(*given.one), normalise(*given.other)
+    if one is None or other is None or (one == other and given.kind not in ("hold", "release")):
+        return None
+    return msgspec.structs.replace(given, one=one, other=other)
 
 
 def is_on_purpose(identifiers: Sequence[Identifier]) -> bool:

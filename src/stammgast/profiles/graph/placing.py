@@ -23,6 +23,8 @@ SEEN_TOGETHER = "seen_together"
 ALIAS = "alias"
 DECIDED = "decided"
 HELD = "held"
+RULES = "rules"
+"""Other rules were applied, and under them nothing holds the two together."""
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
@@ -70,8 +72,12 @@ def place(
     ranking: Ranking,
     held: Collection[Identifier],
     newly_held: Collection[Identifier] = frozenset(),
+    otherwise: str = DECIDED,
 ) -> Placement:
-    """Return the numbers of a closure's profiles. A number stays with the oldest of those that claim a group."""
+    """Return the numbers of a closure's profiles. A number stays with the oldest of those that claim a group.
+
+    `otherwise` is the rule of a split for which neither a refusal nor a held identifier is the reason.
+    """
     found = Placement()
     leaders = {one.anchor: _leader(one, ranking, held) for one in standings}
     # An anchor of held identifiers alone, one of which was reached, belongs to another that was not: it stays there.
@@ -95,7 +101,7 @@ def place(
     ]
     found.turns = [
         *_merges({leaders[old]: old for old in found.before if old in leaders}, found, resolved.links),
-        *_splits(standings, found, resolved.refusals, newly_held),
+        *_splits(standings, found, resolved.refusals, newly_held, otherwise),
     ]
     return found
 
@@ -160,7 +166,11 @@ def _rule(link: Link) -> str:
 
 
 def _splits(
-    standings: Sequence[Standing], found: Placement, refusals: Sequence[Refusal], newly_held: Collection[Identifier]
+    standings: Sequence[Standing],
+    found: Placement,
+    refusals: Sequence[Refusal],
+    newly_held: Collection[Identifier],
+    otherwise: str,
 ) -> list[Turn]:
     """Tell what left an old profile, and which refusal keeps it out."""
     parts: dict[int, set[int]] = defaultdict(set)
@@ -178,7 +188,7 @@ def _splits(
             why = by_pair.get(frozenset((stays, number)))
             if why is None:
                 loose = tuple(sorted(each for each in newly_held if found.owners.get(each) in (stays, number)))
-                turns.append(Turn("split", old, number, HELD if newly_held else DECIDED, None, loose))
+                turns.append(Turn("split", old, number, HELD if newly_held else otherwise, None, loose))
             else:
                 rule = f"{why.reason}:{why.namespace}" if why.namespace else why.reason
                 turns.append(Turn("split", old, number, rule, why.evidence, (why.kept, why.left_out)))

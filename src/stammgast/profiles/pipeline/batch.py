@@ -225,6 +225,7 @@ class Batch:
         changes.accounts = self._accounts.changes()
         changes.outcome = self._outcome
         changes.rule_version = self._bench.ranking.rules.version
+        changes.rules = reading.rules
         changes.recent = self._recent()
         changes.parcel = self._parcel(number, changes.moves)
         self._sort_quarantine(changes, reading)

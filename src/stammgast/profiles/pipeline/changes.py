@@ -11,6 +11,7 @@ from stammgast.kernel.timers import Timer
 from stammgast.profiles.accounts.changes import AccountChanges
 from stammgast.profiles.identity import Resolution
 from stammgast.profiles.pipeline.seen import Placing
+from stammgast.profiles.rulebook.ordering import RulesOrder
 from stammgast.profiles.store.outbox import Parcel, RecentRow
 from stammgast.profiles.store.position import Progress
 
@@ -68,6 +69,8 @@ class Changes:
     parcel: Parcel | None = None
     rule_version: int = 0
     """Of the identity rules by which profiles were joined and kept apart."""
+    rules: list[RulesOrder] = field(default_factory=list)
+    """Identity rules that were ordered."""
     touched: set[int] = field(default_factory=set)
     """Anchors whose state changed."""
     read: int = 0

@@ -13,7 +13,9 @@ from stammgast.kernel.timers import Timer, cancel_timers, set_timers
 from stammgast.profiles.graph.placing import SEEN_TOGETHER
 from stammgast.profiles.pipeline.changes import Changes, Outcome, Quarantine
 from stammgast.profiles.pipeline.crash import crash_point
+from stammgast.profiles.rulebook.ordering import rules_text
 from stammgast.profiles.store import accounts, graph, ledger, outbox, placements, states
+from stammgast.profiles.store.applied_rules import order_rules
 from stammgast.profiles.store.position import Progress, keep_progress
 
 
@@ -51,6 +53,8 @@ def _write(connection: Connection, changes: Changes, now: int) -> Progress:
     ledger.count_copies(connection, changes.copies)
     states.write_states(connection, changes.states)
     accounts.write_accounts(connection, changes.accounts, changes.batch)
+    for one in changes.rules:
+        order_rules(connection, one.rules.version, rules_text(one.rules), one.person, one.ordered_at)
     _write_quarantine(connection, changes.quarantine, now)
     _write_outcome(connection, changes.outcome, now)
     if changes.parcel is not None:

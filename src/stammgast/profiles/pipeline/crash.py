@@ -29,6 +29,13 @@ GRAPH_POINTS = (
 )
 """Where profiles merge and split. `moved` is passed only where an anchor's profile changes."""
 
+RULE_POINTS = (
+    "rules_read",  # a process has read everything under other rules, the worker is about to stand still
+    "in_rules",  # other rules are written, not yet committed
+    "rules_written",  # they are in force, the worker does not know it yet
+)
+"""Where other identity rules are put in force."""
+
 _passes: dict[str, int] = {}
 
 
@@ -46,14 +53,14 @@ def _read_wanted() -> tuple[str, int] | None:
     name, _, count = os.environ.get(VARIABLE, "").partition(":")
     if not name:
         return None
-    assert name in POINTS + GRAPH_POINTS, f"there is no crash point {name}"
+    assert name in POINTS + GRAPH_POINTS + RULE_POINTS, f"there is no crash point {name}"
     return name, int(count or 1)
 
 
 def die_at(name: str, passes: int = 1) -> None:
     """Do in this process what the variable would have done, for a process that was forked and not started."""
     global _WANTED  # noqa: PLW0603 - one process dies once
-    assert name in POINTS + GRAPH_POINTS, f"there is no crash point {name}"
+    assert name in POINTS + GRAPH_POINTS + RULE_POINTS, f"there is no crash point {name}"
     _WANTED = (name, passes)
     _passes.clear()
 

@@ -18,7 +18,7 @@ from stammgast.profiles.listing import Listing, list_customer
 from stammgast.profiles.pipeline.crash import crash_point
 from stammgast.profiles.pipeline.relisting import Relisting
 from stammgast.profiles.store import accounts as account_store
-from stammgast.profiles.store import customers, graph, ledger, states
+from stammgast.profiles.store import customers, graph, ledger, states, whole
 from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies
 
 STEP = 400
@@ -51,13 +51,18 @@ class Projection:
         self._spent = 0.0
         """Seconds of the last round."""
 
-    def recover(self, listed_batch: int) -> None:
-        """Mark what batches from `listed_batch` on changed: a worker died before it was listed."""
+    def recover(self, listed_batch: int, *, is_all: bool = False) -> None:
+        """Mark what batches from `listed_batch` on changed: a worker died before it was listed.
+
+        `is_all`: other identity rules took effect since, which may have changed any profile.
+        """
         with self._state.read() as connection:
             self._anchors.update(ledger.anchors_since(connection, listed_batch))
             turned = graph.turned_since(connection, listed_batch)
             self._anchors.update(turned)
             self._gone.update(turned)
+            if is_all:
+                self._mark_all(connection)
             self._accounts.mark(account_store.accounts_since(connection, listed_batch))
 
     def mark(self, anchors: set[int], gone: set[int], accounts: Iterable[int] = ()) -> None:
@@ -65,6 +70,17 @@ class Projection:
         self._anchors |= anchors
         self._gone |= gone
         self._accounts.mark(accounts)
+
+    def mark_for_rules(self, profiles: set[int], gone: set[int]) -> None:
+        """Note what other identity rules changed; the members of any account may be others."""
+        self.mark(profiles, gone)
+        with self._state.read() as connection:
+            self._accounts.mark_all(connection)
+
+    def _mark_all(self, connection: Connection) -> None:
+        self._anchors.update(whole.all_anchors(connection))
+        self._gone.update(whole.all_aliases(connection))
+        self._accounts.mark_all(connection)
 
     @property
     def is_clean(self) -> bool:

@@ -16,6 +16,7 @@ from stammgast.kernel.log import LogEntry
 from stammgast.profiles.deciding import DECIDE, read_decisions
 from stammgast.profiles.graph.evidence import Decision
 from stammgast.profiles.pipeline.changes import Quarantine, Taken
+from stammgast.profiles.rulebook.ordering import APPLY_RULES, RulesOrder, read_rules_order
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ class Reading:
     """With the id in the quarantine, for one that was replayed."""
     decisions: list[tuple[Decision, str]] = field(default_factory=list)
     """What people decided about identifiers, with the names of who did."""
+    rules: list[RulesOrder] = field(default_factory=list)
+    """Identity rules to go by from now on; the last counts."""
     count: int = 0
 
 
@@ -49,6 +52,8 @@ def read_entries(entries: Sequence[LogEntry], rules: Rules, connection: Connecti
             found.quarantine.discarded += order.ids
         elif order.action == DECIDE:
             found.decisions += read_decisions(order, entry)
+        elif order.action == APPLY_RULES:
+            found.rules.append(read_rules_order(order, entry))
     return found
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.profiles.folding import unpack_state
-from stammgast.profiles.graph.evidence import Decision
+from stammgast.profiles.graph.evidence import Decision, normal_decision
 from stammgast.profiles.graph.placing import NOBODY
 from stammgast.profiles.graph.rules import Ranking
 from stammgast.profiles.identity import (
@@ -56,8 +56,10 @@ class Resolver:
         if not decisions:
             return
         found = Resolution(next_anchor=self.found.next_anchor, decisions=list(decisions))
+        normal = [one for given, _ in decisions if (one := normal_decision(given, self._normalise)) is not None]
+        found.normal_decisions = {one.id: one for one in normal}
         uniting = self._uniting(found)
-        uniting.decide([one for one, _ in decisions])
+        uniting.decide(normal)
         self._memory.place(uniting.placed_sets)
         self.found.add(found)
 

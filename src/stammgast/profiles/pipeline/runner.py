@@ -29,12 +29,15 @@ from stammgast.profiles.pipeline.memory import Memory
 from stammgast.profiles.pipeline.poison import compute_around_poison
 from stammgast.profiles.pipeline.projection import Projection
 from stammgast.profiles.pipeline.reading import Reading, read_entries
+from stammgast.profiles.pipeline.reruling import Reruling
 from stammgast.profiles.pipeline.seen import SeenMessages
 from stammgast.profiles.pipeline.sender import Sender
 from stammgast.profiles.pipeline.status import StatusTeller
 from stammgast.profiles.pipeline.timing import Timing
 from stammgast.profiles.policing import trait_policies
+from stammgast.profiles.rulebook.ordering import rules_of, rules_text
 from stammgast.profiles.store import outbox
+from stammgast.profiles.store.applied_rules import begin_rules, rules_in_force
 from stammgast.profiles.store.outbox import Parcel
 from stammgast.profiles.store.position import LeaseLost, keep_progress, take_lease
 from stammgast.profiles.store.tuning import tune_for_worker
@@ -77,12 +80,16 @@ class Worker:
         self._bell = Doorbell.listen(settings.run_dir, NAME)
         with self._state.write() as connection:
             self._epoch, self._progress = take_lease(connection)
+            first = GraphRules(phone_region=settings.phone_region)
+            begin_rules(connection, first.version, rules_text(first), clock.now_millis())
             connection.commit()
         with self._state.read() as connection:
             seen = SeenMessages(connection)
             self._outbox_events = outbox.outbox_events(connection)
+            in_force = rules_in_force(connection)
+            assert in_force is not None
+            rules = rules_of(in_force.rules)
         folding = Folding(one for manifest in runtime.manifests for one in manifest.features)
-        rules = GraphRules(phone_region=settings.phone_region)
         self._bench = Bench(
             memory=Memory(),
             seen=seen,
@@ -94,7 +101,9 @@ class Worker:
         )
         self._timing = Timing(one for manifest in runtime.manifests for one in manifest.timers)
         self._projection = Projection(self._state, folding, partial(trait_policies, runtime))
-        self._projection.recover(self._progress.listed_batch)
+        self._projection.recover(self._progress.listed_batch, is_all=in_force.batch >= self._progress.listed_batch)
+        self._stop = threading.Event()
+        self._reruling = Reruling(settings, self._state, self._wait_for_rules)
         self._housekeeping = Housekeeping(runtime, seen)
         self._status = StatusTeller(settings.run_dir)
         self._sender = Sender(self._state, runtime.history, partial(ring, settings.run_dir, NAME))
@@ -107,6 +116,7 @@ class Worker:
     def work(self, stop: threading.Event) -> None:
         """Turn until `stop` is set; a store that does not answer is asked again."""
         wait = 0.1
+        self._stop = stop
         while not stop.is_set():
             try:
                 self.turn()
@@ -138,6 +148,8 @@ class Worker:
         if self._projection.is_due(is_idle=sum(one.count for one in entries) < SMALL_BATCH):
             self._projection.step()
         self._keep_house(is_idle=is_idle)
+        if not self._reruling.is_clean:
+            self._rerule()
         self._tell_if_due()
         if is_idle and not fired:
             self._bell.wait(IDLE_SECONDS if self._projection.is_clean else SMALL_BATCH_SECONDS)
@@ -152,13 +164,19 @@ class Worker:
 
     def is_settled(self) -> bool:
         """Say whether everything read is delivered and listed; for tests, which turn the worker by hand."""
-        return self._outbox_events == 0 and self._projection.is_clean and self._sender.is_mapped()
+        return (
+            self._outbox_events == 0
+            and self._projection.is_clean
+            and self._sender.is_mapped()
+            and self._reruling.is_clean
+        )
 
     def close(self) -> None:
         """Stop the sender and give back what is open. What is not delivered stays in the outbox. Twice does no harm."""
         if self._is_closed:
             return
         self._is_closed = True
+        self._reruling.close()
         self._sender.stop()
         delivered = self._sender.take_delivered()
         try:
@@ -217,6 +235,8 @@ class Worker:
             crash_point("removed")
         self._mark(changes.touched, changes.resolution, [row[0] for row in changes.accounts.rows])
         self._status.count(changes.read)
+        if changes.rules:
+            self._reruling.look()
 
     def _mark(self, touched: set[int], found: Resolution, accounts: Sequence[int]) -> None:
         """Let the list of customers follow: numbers of profiles are numbers of their own anchors."""
@@ -225,6 +245,27 @@ class Worker:
         # Every anchor of what was resolved anew: so also those profiles that only lost something.
         changed |= found.refusals.keys()
         self._projection.mark(changed, found.lost(), accounts)
+
+    def _rerule(self) -> None:
+        """Go by other rules once everything known is resolved under them."""
+        found = self._reruling.step(self._epoch, self._progress)
+        if found is None:
+            return
+        self._bench.normalise = cached_normaliser(found.rules)
+        self._bench.ranking = Ranking(found.rules)
+        # Whose anything is may be another now.
+        self._bench.forget()
+        with self._state.read() as connection:
+            moved = outbox.parcels_after(connection, self._progress.next_batch - 1, 1)
+        self._progress = found.progress
+        for parcel in moved:
+            self._sender.offer(parcel)
+        self._projection.mark_for_rules(found.changed, found.gone)
+
+    def _wait_for_rules(self) -> bool:
+        """Tell that the worker lives while it stands still; say whether it is to stop."""
+        self._tell_if_due()
+        return self._stop.is_set()
 
     def _remove(self, delivered: Sequence[Parcel]) -> None:
         with self._state.write() as connection:

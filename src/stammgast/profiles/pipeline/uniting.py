@@ -52,7 +52,7 @@ class Uniting:
             meeting = {profile for cluster in result.plain if len(cluster.profiles) > 1 for profile in cluster.profiles}
             if meeting:
                 loaded.first_seen = self.view.first_seen(meeting)
-        unite(found, loaded, self._able, apart)
+        unite(found, loaded, self._able, apart, self._strongest)
 
     def decide(self, decisions: Iterable[Decision]) -> None:
         """Let people's decisions take effect."""
@@ -65,6 +65,9 @@ class Uniting:
 
     def _able(self, links: Links) -> Sequence[Pair]:
         return linking(links, self._ranking, self._contests.held)
+
+    def _strongest(self, links: Links) -> Pair:
+        return min(links, key=self._ranking.rank)
 
     def _news_of_new(self, new_links: Mapping[int, Links], owners: Mapping[Pair, int]) -> Iterable[News]:
         """Yield the evidence of new anchors, apart from those with one identifier that nothing can keep out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 from stammgast.profiles.graph.canonical import Refusal
 from stammgast.profiles.graph.evidence import Decision
 from stammgast.profiles.identity import Pair, RawSet
-from stammgast.profiles.store.sql import rows_in, rows_of, run_many
+from stammgast.profiles.store.sql import rows_in, rows_of, run, run_many
 
+_encode = msgspec.msgpack.Encoder().encode
+_decode_pairs = msgspec.msgpack.Decoder(tuple[tuple[str, str], tuple[str, str]]).decode
 _decode_set = msgspec.msgpack.Decoder(tuple[tuple[str, str], ...]).decode
 
 
@@ -119,11 +121,11 @@ def contested_profiles(connection: Connection, limits: Mapping[str, int]) -> set
 
 
 def load_decisions(connection: Connection) -> list[Decision]:
-    """Return everything that people decided, in the order of the log."""
+    """Return everything that people decided and that says anything under the present rules, in the order of the log."""
     rows = rows_of(
         connection,
         "SELECT decision, decided_at, kind, one_namespace, one_value, other_namespace, other_value FROM decisions"
-        " ORDER BY decision",
+        " WHERE one_value <> '' ORDER BY decision",
     )
     return [Decision(row[0], row[1], row[2], (row[3], row[4]), (row[5], row[6])) for row in rows]
 
@@ -174,6 +176,11 @@ def replace_refusals(
     )
 
 
+def forget_refusals(connection: Connection) -> None:
+    """Take all refusals away, before all are written anew."""
+    run(connection, "DELETE FROM refusals")
+
+
 def write_held(connection: Connection, held: Sequence[tuple[Pair, int]], released: Collection[Pair], now: int) -> None:
     """Hold identifiers, each with the day on which it met too many; let go of those that a person released."""
     run_many(connection, "DELETE FROM held WHERE namespace = ? AND value = ?", sorted(released))
@@ -184,11 +191,45 @@ def write_held(connection: Connection, held: Sequence[tuple[Pair, int]], release
     )
 
 
-def add_decisions(connection: Connection, decided: Sequence[tuple[Decision, str]]) -> None:
+def add_decisions(
+    connection: Connection, decided: Sequence[tuple[Decision, str]], normal: Callable[[Decision], Decision | None]
+) -> None:
     """Keep decisions with the names of who made them; one that is there already says the same."""
     run_many(
         connection,
-        "INSERT INTO decisions (decision, decided_at, kind, one_namespace, one_value, other_namespace, other_value,"
-        " person) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (decision) DO NOTHING",
-        [(one.id, one.decided_at, one.kind, *one.one, *one.other, person) for one, person in decided],
+        "INSERT INTO decisions (decision, decided_at, kind, person, one_namespace, one_value, other_namespace,"
+        " other_value, given) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (decision) DO NOTHING",
+        [(one.id, one.decided_at, one.kind, person, *decision_columns(one, normal(one))) for one, person in decided],
     )
+
+
+def given_decisions(connection: Connection) -> list[Decision]:
+    """Return all decisions as people gave them, before any normal form, in the order of the log."""
+    rows = rows_of(
+        connection,
+        "SELECT decision, decided_at, kind, one_namespace, one_value, other_namespace, other_value, given FROM decisions"
+        " ORDER BY decision",
+    )
+    found = []
+    for number, decided_at, kind, *names, given in rows:
+        one, other = ((names[0], names[1]), (names[2], names[3])) if given is None else _decode_pairs(bytes(given))
+        found.append(Decision(number, decided_at, kind, one, other))
+    return found
+
+
+def read_decisions_as(connection: Connection, decisions: Sequence[tuple[Decision, Decision | None]]) -> None:
+    """Write the normal form of decisions, (as given, as read now); None: about nothing any more."""
+    run_many(
+        connection,
+        "UPDATE decisions SET one_namespace = ?, one_value = ?, other_namespace = ?, other_value = ?, given = ?"
+        " WHERE decision = ?",
+        [(*decision_columns(given, normal), given.id) for given, normal in decisions],
+    )
+
+
+def decision_columns(given: Decision, normal: Decision | None) -> tuple[str, str, str, str, bytes | None]:
+    """Return the pair in its normal form, empty when it is about nothing, and as given where that is another."""
+    if normal is None:
+        return ("", "", "", "", _encode((given.one, given.other)))
+    is_same = (given.one, given.other) == (normal.one, normal.other)
+    return (*normal.one, *normal.other, None if is_same else _encode((given.one, given.other)))

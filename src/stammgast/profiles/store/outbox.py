@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import zstandard
 from sqlalchemy import Connection
 
 from stammgast.profiles.store.sql import rows_of, run, run_many
@@ -38,6 +39,8 @@ class RecentRow(msgspec.Struct, frozen=True, gc=False):
     profile: int
 
 
+NO_ROWS = zstandard.ZstdCompressor().compress(b"")
+"""The rows of a parcel that only moves anchors."""
 RING = 1_000
 """Lines the live view keeps."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from sqlalchemy import Connection
 
@@ -16,17 +18,22 @@ _encode = msgspec.msgpack.Encoder().encode
 def write_placements(connection: Connection, found: Resolution, *, batch: int, now: int, version: int) -> None:
     """Write after the plain part of a resolution; most batches have nothing of this."""
     _write_placed(connection, found)
-    run_many(
-        connection,
-        "INSERT INTO merges (kind, kept, merged, message_id, time, merged_at, rule, version, identifiers, batch)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [_turn_row(one, batch, now, version) for one in found.turns],
-    )
+    write_turns(connection, found.turns, batch=batch, now=now, version=version)
     contests.replace_refusals(
         connection, found.refusals, [(anchor, one) for anchor, many in found.refusals.items() for one in many], version
     )
     contests.write_held(connection, [(one.identifier, one.day) for one in found.held], found.released, now)
-    contests.add_decisions(connection, found.decisions)
+    contests.add_decisions(connection, found.decisions, lambda one: found.normal_decisions.get(one.id))
+
+
+def write_turns(connection: Connection, turns: Iterable[Turn], *, batch: int, now: int, version: int) -> None:
+    """Add lines to the merge log."""
+    run_many(
+        connection,
+        "INSERT INTO merges (kind, kept, merged, message_id, time, merged_at, rule, version, identifiers, batch)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [_turn_row(one, batch, now, version) for one in turns],
+    )
 
 
 def _write_placed(connection: Connection, found: Resolution) -> None:

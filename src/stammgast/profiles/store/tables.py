@@ -7,6 +7,7 @@ columns in the profile's own row, a commit of 2,000 events wrote 17 MB; shaped a
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, String, Table
+from sqlalchemy import Text as LongText
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
@@ -154,9 +155,11 @@ decisions = Table(
     Column("other_namespace", Text, nullable=False),
     Column("other_value", Text, nullable=False),
     Column("person", String, nullable=False),
+    Column("given", LargeBinary, nullable=True),
     Index("decisions_by_one", "one_value", "one_namespace"),
     Index("decisions_by_other", "other_value", "other_namespace"),
-    comment="What people said about pairs of identifiers: merge, unmerge, never; hold and release of a single one.",
+    comment="What people said about pairs of identifiers: merge, unmerge, never; hold and release of a single one. given:"
+    " msgpack of the pair as it was named, where it reads otherwise now; empty names where it says nothing any more.",
 )
 
 anchor_states = Table(
@@ -282,4 +285,19 @@ customer_tags = Table(
     Index("customer_tags_by_profile", "profile"),
     sqlite_with_rowid=False,
     comment="Channels and brands a customer was seen on (channel:web, brand:2), for filters.",
+)
+
+applied_rules = Table(
+    "applied_rules",
+    metadata,
+    Column("number", Big, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("rules", LongText, nullable=False),
+    Column("person", String, nullable=False),
+    Column("ordered_at", Big, nullable=False),
+    Column("applied_at", Big, nullable=True),
+    Column("state", String, nullable=False),
+    Column("batch", Big, nullable=False),
+    Column("effect", LongText, nullable=False),
+    comment="Orders to go by identity rules, one of them in force; each with what it did.",
 )

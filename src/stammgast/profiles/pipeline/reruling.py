@@ -1,0 +1,229 @@
+"""Going by other rules: everything is resolved anew beside the worker, which waits only while it is taken over.
+
+A small graph is resolved between two batches. A larger one is read by a process of lower priority; once that has read
+everything, the worker stops at the end of a batch, and the process reads what came since, resolves, and writes all in
+one transaction under the worker's own lease. Whoever dies, either all of it is written or nothing: then it begins anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+import msgspec
+
+from stammgast.kernel import clock
+from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.processes.run_dir import read_small, write_small
+from stammgast.kernel.settings import Settings
+from stammgast.kernel.state import State, open_state
+from stammgast.profiles.graph.rules import GraphRules
+from stammgast.profiles.pipeline.crash import crash_point
+from stammgast.profiles.rulebook.contracts import RulesProgress, Stage
+from stammgast.profiles.rulebook.ordering import rules_of
+from stammgast.profiles.store.applied_rules import AppliedRules, ordered_rules, rules_in_force
+from stammgast.profiles.store.position import Progress
+from stammgast.profiles.store.tuning import tune_for_worker
+
+logger = logging.getLogger(__name__)
+
+FILE_NAME = "identity-rules.json"
+TOLD_SECONDS = 0.5
+RETRY_SECONDS_MAX = 60.0
+LOWER_PRIORITY = 10
+
+
+class NewRules(NamedTuple):
+    """What the worker goes by from now on. changed, gone: profiles to list anew, numbers that are no more."""
+
+    rules: GraphRules
+    progress: Progress
+    changed: set[int]
+    gone: set[int]
+
+
+class ParentGone(Exception):
+    """The worker that wanted this is no more."""
+
+
+class Reruling:
+    """Watches for ordered rules and puts them in force. `keep_alive` is called while the worker waits; True ends that."""
+
+    def __init__(self, settings: Settings, state: State, keep_alive: Callable[[], bool]) -> None:
+        """Look whether an order waits: a worker before may have died over it."""
+        self._settings = settings
+        self._state = state
+        self._keep_alive = keep_alive
+        self._order: AppliedRules | None = None
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._pipe: Pipe | None = None
+        self._failures = 0
+        self._not_before = 0.0
+        self.look()
+
+    @property
+    def is_clean(self) -> bool:
+        """Say whether no order waits."""
+        return self._order is None
+
+    def look(self) -> None:
+        """Read which order waits; another one than before ends the work on that."""
+        with self._state.read() as connection:
+            order = ordered_rules(connection)
+        if self._order is not None and order != self._order:
+            self.close()
+        self._order = order
+
+    def step(self, epoch: int, progress: Progress) -> NewRules | None:
+        """Do what can be done between two batches; return the rules once they are in force."""
+        if self._order is None or monotonic() < self._not_before:
+            return None
+        if self._process is None:
+            from stammgast.profiles.rulebook.carrying_out import SMALL_GRAPH
+
+            if progress.next_anchor <= SMALL_GRAPH:
+                return self._at_once(self._order, epoch, progress)
+            self._begin(self._order, epoch)
+            return None
+        try:
+            return self._listen(self._order, progress)
+        except (EOFError, OSError):
+            self._failed("the process ended")
+            return None
+
+    def close(self) -> None:
+        """End the process, if any; what it had not written is as if it had never been."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.join()
+            self._process = None
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+
+    def _at_once(self, order: AppliedRules, epoch: int, progress: Progress) -> NewRules | None:
+        from stammgast.profiles.rulebook.carrying_out import CarryingOut
+
+        teller = _Teller(self._settings, order.number)
+        try:
+            with self._state.read() as connection:
+                work = CarryingOut(rules_of(order.rules), _in_force(self._state), teller.tell)
+                work.resolve(connection)
+            with self._state.write() as connection:
+                after = work.write(connection, order, epoch, progress, clock.now_millis())
+                crash_point("in_rules")
+        except StammgastError:
+            raise
+        except Exception as problem:
+            # Rules that can't be applied must never hold up what comes in.
+            logger.exception("identity rules can't be applied", extra={"version": order.version})
+            self._failed(type(problem).__name__)
+            return None
+        return self._done(order, after, *work.to_list())
+
+    def _begin(self, order: AppliedRules, epoch: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_carry_out,
+            args=(self._settings, order, epoch, os.getpid(), theirs),
+            name="identity-rules",
+            daemon=True,
+        )
+        self._process.start()
+        theirs.close()
+        logger.info("resolving everything under other identity rules", extra={"version": order.version})
+
+    def _listen(self, order: AppliedRules, progress: Progress) -> NewRules | None:
+        assert self._pipe is not None
+        if not self._pipe.poll():
+            return None
+        self._pipe.recv()
+        crash_point("rules_read")
+        # From here on the worker stands still, so that nothing changes under the one who writes.
+        self._pipe.send(progress)
+        while not self._pipe.poll(TOLD_SECONDS):
+            if self._keep_alive():
+                self.close()
+                return None
+        after, changed, gone = self._pipe.recv()
+        self.close()
+        return self._done(order, after, changed, gone)
+
+    def _done(self, order: AppliedRules, after: Progress, changed: set[int], gone: set[int]) -> NewRules:
+        crash_point("rules_written")
+        self._order = None
+        self._failures = 0
+        (self._settings.run_dir / FILE_NAME).unlink(missing_ok=True)
+        logger.info("other identity rules are in force", extra={"version": order.version})
+        return NewRules(rules_of(order.rules), after, changed, gone)
+
+    def _failed(self, why: str) -> None:
+        self.close()
+        self._failures += 1
+        wait = min(2.0**self._failures, RETRY_SECONDS_MAX)
+        self._not_before = monotonic() + wait
+        logger.warning("identity rules not applied, trying again", extra={"problem": why, "seconds": wait})
+
+
+class _Teller:
+    """Writes how far it is, now and then."""
+
+    def __init__(self, settings: Settings, number: int, parent: int = 0) -> None:
+        self._path = settings.run_dir / FILE_NAME
+        self._number = number
+        self._parent = parent
+        self._told_at = -TOLD_SECONDS
+
+    def tell(self, stage: Stage, done: int, total: int) -> None:
+        if self._parent and os.getppid() != self._parent:
+            raise ParentGone
+        if monotonic() - self._told_at >= TOLD_SECONDS:
+            self._told_at = monotonic()
+            told = RulesProgress(self._number, stage, done, total, clock.now_millis())
+            write_small(self._path, msgspec.json.encode(told).decode())
+
+
+def read_rules_progress(run_dir: Path) -> RulesProgress | None:
+    """Return how far the application of rules is, None when none is on its way or nothing was told yet."""
+    text = read_small(run_dir / FILE_NAME)
+    return msgspec.json.decode(text, type=RulesProgress) if text else None
+
+
+def _carry_out(settings: Settings, order: AppliedRules, epoch: int, parent: int, pipe: Pipe) -> None:
+    """Run in a process of its own."""
+    from stammgast.profiles.rulebook.carrying_out import CarryingOut
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(LOWER_PRIORITY)
+    state = open_state(settings, "customers")
+    tune_for_worker(state)
+    try:
+        work = CarryingOut(rules_of(order.rules), _in_force(state), _Teller(settings, order.number, parent).tell)
+        work.read(state)
+        pipe.send("read")
+        progress = pipe.recv()
+        with state.read() as connection:
+            work.resolve(connection)
+        with state.write() as connection:
+            after = work.write(connection, order, epoch, progress, clock.now_millis())
+            crash_point("in_rules")
+        pipe.send((after, *work.to_list()))
+    except (EOFError, BrokenPipeError, ParentGone):
+        logger.warning("the worker ended while its rules were being applied")
+    finally:
+        state.close()
+
+
+def _in_force(state: State) -> GraphRules:
+    with state.read() as connection:
+        found = rules_in_force(connection)
+    assert found is not None
+    return rules_of(found.rules)
