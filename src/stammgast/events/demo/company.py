@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from stammgast.events.demo import words
+from stammgast.events.demo.belonging import groups_of, joining
 from stammgast.events.demo.catalogue import CURRENCY, PRODUCTS, Product
-from stammgast.events.demo.people import Customer, make_customer
 from stammgast.events.demo.mishaps import DESK_DAYS_AGO, mistyped_calls
+from stammgast.events.demo.people import Customer, make_customer
 from stammgast.kernel import clock
 from stammgast.kernel.ids import digest128
 
@@ -63,7 +64,6 @@ def make_company(today: int, people: int = PEOPLE, days: int = DAYS, seed: int =
         who, life_of = (Random(f"{seed}/{number}/{what}") for what in ("who", "life"))  # noqa: S311 - made-up lives
         life = _Life(make_customer(number, who), life_of, today, days)
         yield from (event for event in life.events() if event.time <= today)
-
     day = today - today % DAY - DESK_DAYS_AGO * DAY + 9 * HOUR
     for number, facts in mistyped_calls(people) if days > DESK_DAYS_AGO else ():
         user = f"demo-{number:04d}"
@@ -78,6 +78,7 @@ def make_company(today: int, people: int = PEOPLE, days: int = DAYS, seed: int =
         }
         yield DemoEvent(DESK, day + number * MINUTE, wire)
 
+
 class _Life:
     """One customer's months with the company."""
 
@@ -89,6 +90,7 @@ class _Life:
         self.start = self.today - days * DAY
         self.count = 0
         self.is_known = False
+        self.groups = groups_of(who.number)
         self.made: list[DemoEvent] = []
 
     def events(self) -> list[DemoEvent]:
@@ -101,6 +103,7 @@ class _Life:
             if moment > self.today or self._happens(0.06 * (1 - self.who.loyalty)):  # they drift away
                 break
             self._occasion(moment)
+        self._change()
         return sorted(self.made, key=lambda event: event.time)
 
     def _occasion(self, moment: int) -> None:
@@ -261,6 +264,21 @@ class _Life:
             "is_demo": True,
         }
         self._send(source, at, {"type": "identify", "traits": traits}, self._browser() if source == WEBSITE else {})
+        for group in self.groups:
+            call = {"type": "group", "groupId": group.group_id, "traits": joining(group, who.number)}
+            self._send(source, at + 1_000, call, self._browser() if source == WEBSITE else {})
+
+    def _change(self) -> None:
+        """Tell, after all else, that the customer has moved house or left an account, when that is so."""
+        last = max(event.time for event in self.made)
+        if self.is_known and self.who.number % 8 == 0:  # one in eight moves
+            town = words.TOWNS[self.who.number // 8 % len(words.TOWNS)]
+            traits = {"city": town, "email": self.who.email, "is_demo": True}
+            self._send(DESK, min(last + HOUR, self.today - DAY), {"type": "identify", "traits": traits}, {})
+        for group in self.groups:
+            if self.is_known and self.who.number in group.left:
+                call = {"type": "group", "groupId": group.group_id, "traits": {"left": True}}
+                self._send(DESK, min(last + DAY, self.today - DAY), call, {})
 
     def _page(self, at: int, path: str, title: str, referrer: str = "", query: str = "") -> int:
         page = {
@@ -299,7 +317,9 @@ class _Life:
         self.made.append(DemoEvent(source, at, wire))
 
     def _browser(self) -> dict[str, Any]:
-        return {"userAgent": self.who.agent, "ip": self.who.ip, "library": {"name": "analytics.js"}}
+        seen: dict[str, Any] = {"userAgent": self.who.agent, "ip": self.who.ip, "library": {"name": "analytics.js"}}
+        # As SDKs do: after a group call all that follows in the browser names the account.
+        return {**seen, "groupId": self.groups[0].group_id} if self.is_known and self.groups else seen
 
     def _phone(self) -> dict[str, Any]:
         is_apple = "iPhone" in self.who.agent

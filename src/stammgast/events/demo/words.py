@@ -64,3 +64,4 @@ ANGER: dict[str, tuple[str, ...]] = {
         "Disappointed: paid for and not delivered.",
     ),
 }
+TOWNS = ("Konstanz", "Weimar", "Bregenz", "Bath")
