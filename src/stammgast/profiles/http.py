@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -10,6 +10,9 @@ from litestar import get, post
 from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from stammgast.profiles import api, curating
+from stammgast.profiles.accounts.api import accounts_of_profile
+from stammgast.profiles.accounts.contracts import Membership
+from stammgast.profiles.answers import MembershipAnswer, TraitAnswer, membership_answer, trait_answers
 from stammgast.profiles.contracts import CustomerFilter, CustomerRow, Profile, SortBy, TimelineEvent
 from stammgast.profiles.figures.orders import decimal_text
 from stammgast.web.contracts import Role
@@ -57,6 +60,11 @@ class ProfileAnswer(msgspec.Struct, rename="camel"):
     name: str
     identifiers: list[IdentifierAnswer]
     traits: dict[str, Any]
+    """The values that count."""
+    trait_values: dict[str, TraitAnswer]
+    """Of each trait why its value counts, where it came from, and the values that lost."""
+    accounts: list[MembershipAnswer]
+    """Companies, households: at most 200, present ones first."""
     features: dict[str, Any]
     consent: dict[str, bool]
     first_seen: str | None
@@ -172,7 +180,9 @@ class ProfilesController(ApiController):
     @get("/{reference:str}", guards=AGENT, summary="Get a profile", sync_to_thread=True)
     def profile(self, request: AnyRequest, reference: Reference) -> ProfileAnswer:
         """Everything known about one customer now."""
-        return _profile_answer(api.get_profile(runtime_of(request), reference.replace("\0", "")))
+        runtime = runtime_of(request)
+        profile = api.get_profile(runtime, reference.replace("\0", ""))
+        return _profile_answer(profile, accounts_of_profile(runtime, profile.anchors))
 
     @get("/{reference:str}/events", guards=AGENT, summary="Read a timeline", sync_to_thread=True)
     def events(
@@ -188,7 +198,7 @@ class ProfilesController(ApiController):
         anchors = api.profile_anchors(runtime, reference.replace("\0", ""))
         names = (name.replace("\0", ""),) if name else ()
         page = api.timeline(runtime, anchors, before=before, limit=limit, names=names)
-        return TimelineAnswer([_event_answer(one) for one in page.events], page.next)
+        return TimelineAnswer([event_answer(one) for one in page.events], page.next)
 
     @post("/{reference:str}/unmerge", guards=AGENT, status_code=202, summary="Split a profile", sync_to_thread=True)
     def unmerge(self, request: AnyRequest, reference: Reference, data: JSONBody[SplitOrder]) -> OrderedAnswer:
@@ -219,7 +229,7 @@ def read_pair(reference: str) -> tuple[str, str]:
     return namespace, value
 
 
-def _profile_answer(profile: Profile) -> ProfileAnswer:
+def _profile_answer(profile: Profile, accounts: Sequence[Membership]) -> ProfileAnswer:
     return ProfileAnswer(
         profile_id=profile.profile,
         name=profile.name,
@@ -228,6 +238,8 @@ def _profile_answer(profile: Profile) -> ProfileAnswer:
             for one in profile.identifiers
         ],
         traits={one.name: one.current.value for one in profile.traits},
+        trait_values=trait_answers(profile.traits),
+        accounts=[membership_answer(one) for one in accounts],
         features=features_answer(profile.features),
         consent={one.category: one.is_agreed for one in profile.consent},
         first_seen=iso_time(profile.first_seen),
@@ -277,7 +289,8 @@ _IN_SHORT: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _event_answer(event: TimelineEvent) -> EventAnswer:
+def event_answer(event: TimelineEvent) -> EventAnswer:
+    """Return an event as the API tells it."""
     return EventAnswer(
         message_id=event.message_id,
         timestamp=iso_time(event.time),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from stammgast.kernel.manifest import Metric
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
+from stammgast.profiles.accounts.api import list_accounts
 
 
 def _outbox_events(runtime: Runtime) -> Mapping[str, float]:
@@ -42,3 +43,11 @@ def find_customers(runtime: Runtime, text: str, limit: int) -> Sequence[tuple[st
         return ()
     rows = api.list_customers(runtime, text, limit=limit).rows
     return [(one.name, one.email if one.email != one.name else "", f"/customers/{one.profile}") for one in rows]
+
+
+def find_accounts(runtime: Runtime, text: str, limit: int) -> Sequence[tuple[str, str, str]]:
+    """Return (name, group id, path) of accounts found by `text`."""
+    if not text.strip():
+        return ()
+    rows = list_accounts(runtime, text, limit=limit).rows
+    return [(one.name, one.group_id if one.group_id != one.name else "", f"/accounts/{one.account}") for one in rows]

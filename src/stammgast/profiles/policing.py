@@ -40,8 +40,8 @@ def trait_policies(runtime: Runtime) -> TraitPolicies:
     return cache.policies
 
 
-def change_policy(runtime: Runtime, by: Actor, trait: str, policy: TraitPolicy) -> None:
-    """Say how the value of a trait (`*`: of all others) is chosen. Raises Invalid."""
+def change_policy(runtime: Runtime, by: Actor, trait: str, policy: TraitPolicy) -> TraitPolicy:
+    """Say how the value of a trait (`*`: of all others) is chosen; return what is kept. Raises Invalid."""
     check_policy(trait, policy)
     known = {one.id for one in list_sources(runtime)}
     if policy.rule == "source_priority" and not known.issuperset(policy.sources):
@@ -51,6 +51,7 @@ def change_policy(runtime: Runtime, by: Actor, trait: str, policy: TraitPolicy) 
     with changing(runtime, by) as change:
         policies.save_policy(change.connection, trait, policy)
         change.note("trait_policy.change", trait, rule=policy.rule, sources=list(policy.sources))
+    return policy
 
 
 def remove_policy(runtime: Runtime, by: Actor, trait: str) -> None:

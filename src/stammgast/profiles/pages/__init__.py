@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stammgast.profiles.pages.accounts import ROUTES as ACCOUNTS
 from stammgast.profiles.pages.customer import (
     count_newer,
     show_customer,
@@ -13,6 +14,7 @@ from stammgast.profiles.pages.customers import export_customers, list_customers
 from stammgast.profiles.pages.home import came_in, newest, worker
 from stammgast.profiles.pages.identity import show_figures, show_identity
 from stammgast.profiles.pages.live import show_live, show_rows
+from stammgast.profiles.pages.traits import ROUTES as TRAITS
 
 ROUTES = (
     list_customers,
@@ -27,6 +29,8 @@ ROUTES = (
     worker,
     show_live,
     show_rows,
+    *ACCOUNTS,
+    *TRAITS,
     show_identity,
     show_figures,
 )

@@ -14,8 +14,9 @@ from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
+from stammgast.profiles.accounts.api import accounts_of_profile
 from stammgast.profiles.contracts import Profile, TimelinePage
-from stammgast.profiles.pages import words
+from stammgast.profiles.pages import trait_words, words
 from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_values
 from stammgast.profiles.pages.reading import consent_of, figures_of, known_first
 from stammgast.web.guards import person_of, requires
@@ -143,8 +144,10 @@ def _about(runtime: Runtime, profile: Profile) -> dict[str, Any]:
         "figures": figures_of(profile.features),
         "consent": consent_of(profile.consent),
         "merges": api.merges(runtime, profile) if profile.merged else (),
+        "accounts": accounts_of_profile(runtime, profile.anchors),
         "sources": {one.id: one.name for one in list_sources(runtime)},
         "words": words,
+        "trait_words": trait_words,
     }
 
 
