@@ -94,6 +94,12 @@ def take_in_pieces(workbench, happenings, random):
     workbench.work()
 
 
+def leader_of(links, ranking, held):
+    """Return the identifier whose profile the events of a set are."""
+    able = linking(links, ranking, held)
+    return able[0] if able else min(links, key=ranking.rank)
+
+
 def same_as_canonical(workbench, rules=DEFAULT):
     """Compare everything that is stored with the canonical resolution of the evidence that is stored."""
     ranking, normalise = Ranking(rules), Normaliser(rules).normal
@@ -120,9 +126,11 @@ def same_as_canonical(workbench, rules=DEFAULT):
     found = resolve_canonically(evidence, ranking, decisions, held)
     stored = {}
     for pair, owner in owners.items():
-        stored.setdefault(owner or pair, set()).add(pair)
-    known = {frozenset(group & owners.keys()) for group in found.partition()} - {frozenset()}
-    assert {frozenset(one) for one in stored.values()} == known
+        stored.setdefault(owner, set()).add(pair)
+    leaders = {leader_of(links, ranking, held) for links in anchors.values() if links}
+    known = {frozenset(group & owners.keys()): bool(group & leaders) for group in found.partition()}
+    assert stored.pop(0, set()) == {pair for group, has_events in known.items() if not has_events for pair in group}
+    assert {frozenset(one) for one in stored.values()} == {group for group, has_events in known.items() if has_events}
     assert refusals == {
         (one.kept[1], one.left_out[1], one.evidence.time, one.evidence.message_id, one.reason) for one in found.refusals
     }
@@ -131,9 +139,7 @@ def same_as_canonical(workbench, rules=DEFAULT):
         if not links:
             assert current[anchor] == 0, "placeholders alone are nobody"
             continue
-        able = linking(links, ranking, held)
-        leader = able[0] if able else min(links, key=ranking.rank)
-        assert current[anchor] == owners[leader]
+        assert current[anchor] == owners[leader_of(links, ranking, held)]
     assert all(current[profile] == profile for profile in current.values() if profile), (
         "a number is one of its own anchors"
     )
