@@ -107,3 +107,82 @@ def test_every_part_of_the_section_leads_somewhere(agent):
     parts = re.search(r'aria-label="Parts of identity">(.*?)</nav>', agent.page("/identity"), re.DOTALL)[1]
     for path in re.findall(r'href="([^"]+)"', parts):
         assert agent.get(path).status_code == 200, path
+
+
+@pytest.fixture(scope="module")
+def anna(bench):
+    return bench.profile("user_id:anna").profile
+
+
+@pytest.fixture(scope="module")
+def bob(bench):
+    return bench.profile("user_id:bob").profile
+
+
+def plain(page):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_the_picture_names_every_identifier_and_what_linked_it(viewer, anna):
+    page = viewer.page(f"/customers/{anna}/identity")
+    assert len(re.findall(r'class="node [^"]*"', page)) == 4  # anna, her mail, the tablet; bob, who was kept apart
+    titles = re.findall(r"<title>([^<]+)</title>", page)
+    titles = [" ".join(one.split()) for one in titles]
+    assert any(re.match(r"anna .* family-tablet: seen together on 2 events, first: \w+", one) for one in titles)
+    assert any(
+        "kept apart. Together they would have more than one profile may have of: User id" in one for one in titles
+    )
+
+
+def test_the_same_is_told_as_a_table(viewer, anna, bob):
+    page = viewer.page(f"/customers/{anna}/identity")
+    table = plain(page[page.index('id="identifiers"') :])
+    assert re.search(r"User id anna .* with anna@inn.example, family-tablet .* 3 ", table)
+    apart = page[page.index('id="kept-apart"') :]
+    assert f'href="/customers/{bob}">Bob Wirt</a>' in apart
+    assert "this profile" in apart
+
+
+def test_a_viewer_sees_no_way_to_decide(viewer, agent, anna):
+    page = viewer.page(f"/customers/{anna}/identity")
+    assert "data-choose" not in page
+    assert "/identity/merge" not in page
+    assert viewer.get(f"/customers/{anna}/identity/merge").status_code == 403
+    assert viewer.post(f"/customers/{anna}/identity/split", chosen="email:anna@inn.example").status_code == 403
+    assert "data-choose" in agent.page(f"/customers/{anna}/identity")
+
+
+def test_a_shared_device_is_told_where_it_matters(viewer, anna, bob):
+    for number in (anna, bob):
+        for path in (f"/customers/{number}", f"/customers/{number}/identity"):
+            told = plain(viewer.page(path))
+            assert "Events that carry only this id count for Anna Wirt , its first owner" in told.replace(
+                "Wirt,", "Wirt ,"
+            )
+
+
+def test_a_split_is_shown_before_it_is_done(agent, bench, anna):
+    chosen = {"chosen": "anonymous_id:family-tablet"}
+    page = agent.post(f"/customers/{anna}/identity/split", **chosen).text
+    told = plain(page)
+    assert "Nothing has changed yet" in told
+    foreseen = [one for one in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL) if "family-tablet" in one]
+    assert len(foreseen) == 2  # now and then
+    assert bench.profile("user_id:anna").profile == anna
+
+
+def test_choosing_nothing_or_all_to_split_is_refused_in_words(agent, anna):
+    assert agent.post(f"/customers/{anna}/identity/split").status_code == 422
+    everything = ["user_id:anna", "email:anna@inn.example", "anonymous_id:family-tablet"]
+    refused = agent.post(f"/customers/{anna}/identity/split", chosen=everything)
+    assert refused.status_code == 422
+    assert "at least one must stay" in refused.text
+
+
+def test_the_other_of_a_merge_is_found_by_search(agent, anna, bob):
+    page = agent.page(f"/customers/{anna}/identity/merge?q=bob")
+    assert f"/customers/{anna}/identity/merge?other={bob}" in page
+    preview = plain(agent.page(f"/customers/{anna}/identity/merge?other={bob}"))
+    assert "2 come here" in preview
+    assert "Nobody else matches" in agent.page(f"/customers/{anna}/identity/merge?q=anna")
+    assert agent.get(f"/customers/{anna}/identity/merge?other={anna}").status_code == 422

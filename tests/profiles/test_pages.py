@@ -123,7 +123,7 @@ def names_in(page):
         ("?ordered=no&known=yes", {"=Dora"}),
         ("?channel=mail", {"Clara Vogel"}),
         ("?seen=1", {"Clara Vogel", "=Dora"}),
-        ("?bots=yes&known=no", {"robot-1"}),
+        ("?bots=yes&known=no", {"Visitor 52fa"}),
         ("?seen=nonsense&sort=nonsense&channel=", {"Clara Vogel", "=Dora"}),
     ],
 )
@@ -184,8 +184,9 @@ def test_a_merged_number_leads_to_the_profile_that_is_now(alice, bench):
     dora = bench.profile("user_id:dora")
     (gone,) = dora.merged
     answer = alice.get(f"/customers/{gone}")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/customers/{dora.profile}")
-    page = alice.get(f"/customers/{dora.profile}").text
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/customers/{dora.profile}?was={gone}")
+    page = alice.get(f"/customers/{dora.profile}?was={gone}").text
+    assert f"Number {gone} became part of this profile" in page
     assert f"{gone} joined {dora.profile}" in page
     assert "Seen together on one event" in page
 

@@ -32,13 +32,14 @@ from stammgast.profiles.cursors import Number, read_cursor, write_cursor
 from stammgast.profiles.folding import Folding, State, decode_state
 from stammgast.profiles.graph.rules import GraphRules
 from stammgast.profiles.identifiers import normal_identifier
-from stammgast.profiles.naming import display_name, text_of
+from stammgast.profiles.naming import display_name, text_of, visitor_tag
 from stammgast.profiles.pipeline.status import read_status
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import customers, graph, ledger, outbox, overview, reading, states
 from stammgast.profiles.store.position import committed_position
 from stammgast.profiles.timeline import read_event
 from stammgast.profiles.trait_policies import decide_traits
+from stammgast.profiles.visitors import Visitor, visitor_name, visitors_of
 
 __all__ = [
     "count_customers",
@@ -100,9 +101,12 @@ def get_profile(runtime: Runtime, reference: str) -> Profile:
     values = {one.name: one.current.value for one in traits}
     found = {one.namespace: one.value for one in reversed(identifiers)}
     first, last = state.get("seen", (None, None))
+    pairs = [(one.namespace, one.value) for one in identifiers]
+    name = display_name(values, pairs)
+    visitor = "" if name else visitor_tag(pairs)
     return Profile(
         profile=number,
-        name=display_name(values, [(one.namespace, one.value) for one in identifiers]) or str(number),
+        name=name or visitor_name(visitor),
         email=found.get("email", "") or text_of(values, ("email",)),
         phone=found.get("phone", "") or text_of(values, ("phone",)),
         identifiers=identifiers,
@@ -113,6 +117,7 @@ def get_profile(runtime: Runtime, reference: str) -> Profile:
         last_seen=last,
         anchors=tuple(Anchor(one) for one in anchors),
         merged=merged,
+        visitor=visitor,
     )
 
 
@@ -187,9 +192,10 @@ def list_customers(
             connection, words=words, wanted=wanted, sort=sort, ascending=ascending, after=place, limit=limit + 1
         )
         total = customers.count_customers(connection, words, wanted)
+        strangers = visitors_of(connection, folding_of(runtime), [row.profile for row in rows[:limit] if not row.name])
     last = rows[limit - 1] if len(rows) > limit else None
     return CustomerPage(
-        tuple(_customer(row) for row in rows[:limit]),
+        tuple(_customer(row, strangers.get(row.profile)) for row in rows[:limit]),
         None if last is None else write_cursor((last.sort_value, last.profile)),
         total,
     )
@@ -303,10 +309,10 @@ def _consent(state: State) -> tuple[Consent, ...]:
     )
 
 
-def _customer(row: customers.ListedRow) -> CustomerRow:
+def _customer(row: customers.ListedRow, visitor: Visitor | None) -> CustomerRow:
     return CustomerRow(
         ProfileId(row.profile),
-        row.name or str(row.profile),
+        row.name or (visitor.name if visitor else str(row.profile)),
         row.email,
         row.first_seen if row.events else None,
         row.last_seen if row.events else None,
@@ -314,6 +320,8 @@ def _customer(row: customers.ListedRow) -> CustomerRow:
         row.orders,
         row.revenue if row.currency else None,
         row.currency,
+        row.is_identified,
+        *(() if visitor is None else (visitor.tag, visitor.device, visitor.country)),
     )
 
 

@@ -91,6 +91,8 @@ class Profile(msgspec.Struct, frozen=True):
     anchors: tuple[Anchor, ...]
     merged: tuple[ProfileId, ...]
     """Numbers of profiles that were merged into this one; they stay valid as references for ever."""
+    visitor: str = ""
+    """For a visitor nobody knows: the letters that tell them from others (`name` has them in English)."""
 
 
 class TimelineEvent(msgspec.Struct, frozen=True):
@@ -150,6 +152,13 @@ class CustomerRow(msgspec.Struct, frozen=True):
     orders: int
     revenue: int | None
     currency: str
+    is_identified: bool = True
+    """Known by more than a device or an anonymous id."""
+    visitor: str = ""
+    """For a visitor nobody knows: the letters that tell them from others (`name` has them in English)."""
+    device: str = ""
+    """A visitor's kind of device and country (ISO 3166), where they are known."""
+    country: str = ""
 
 
 class CustomerFilter(msgspec.Struct, frozen=True):

@@ -209,3 +209,13 @@ def names_of(history: HistoryClient, anchors: Sequence[int]) -> list[tuple[str, 
         {"anchors": list(anchors)},
     )
     return [(one[0], one[1], one[2]) for one in rows]
+
+
+def kinds_of(history: HistoryClient, anchors: Sequence[int], digests: Sequence[bytes]) -> dict[str, tuple[str, str]]:
+    """Return message id -> (type, name) of those messages of these anchors that history holds."""
+    rows = history.query(
+        "SELECT message_id, type, name FROM events WHERE anchor IN {anchors:Array(UInt32)}"
+        " AND digest IN {digests:Array(UUID)}",
+        {"anchors": list(anchors), "digests": [_uuid(one) for one in digests]},
+    )
+    return {message_id: (kind, name) for message_id, kind, name in rows}

@@ -285,6 +285,7 @@ _IN_SHORT: dict[str, Callable[[Any], Any]] = {
     "refunds": _sizes,
     "channels": _counts,
     "devices": _counts,
+    "countries": _counts,
     "brands": _counts,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from stammgast.profiles.identity import Pair
 NAME_LENGTH_MAX = 120
 TERMS_MAX = 24
 _WORDS = re.compile(r"[^\s,;:/()<>\"']+")
-_ANONYMOUS_SHOWN = 8
+ANONYMOUS = frozenset({"anonymous_id", "device_id"})
 _FULL_NAMES = ("name", "full_name", "fullName", "displayName")
 _FIRST_NAMES = ("first_name", "firstName", "firstname")
 _LAST_NAMES = ("last_name", "lastName", "lastname")
@@ -21,12 +22,14 @@ LISTED_TRAITS = (*_FULL_NAMES, *_FIRST_NAMES, *_LAST_NAMES, "email")
 
 
 def display_name(traits: Mapping[str, Any], identifiers: Iterable[Pair]) -> str:
-    """Return a name, else a mail address, else an identifier: known ones first, an anonymous one shortened.
+    """Return a name, else a mail address, else an identifier by which they are known; empty for a visitor nobody knows.
 
     >>> display_name({"firstName": "Anna", "lastName": "Maurer"}, [])
     'Anna Maurer'
     >>> display_name({}, [("anonymous_id", "a81f0c77-22"), ("email", "anna@example.com")])
     'anna@example.com'
+    >>> display_name({}, [("anonymous_id", "a81f0c77-22")])
+    ''
     """
     name = person_name(traits)
     if name:
@@ -40,10 +43,18 @@ def display_name(traits: Mapping[str, Any], identifiers: Iterable[Pair]) -> str:
     for namespace in _NAMING_ORDER:
         if namespace in found:
             return found[namespace][:NAME_LENGTH_MAX]
-    known = sorted(one for one in found if one not in ("anonymous_id", "device_id"))
-    if known:
-        return found[known[0]][:NAME_LENGTH_MAX]
-    return next(iter(found.values()), "")[:_ANONYMOUS_SHOWN]
+    known = sorted(one for one in found if one not in ANONYMOUS)
+    return found[known[0]][:NAME_LENGTH_MAX] if known else ""
+
+
+def visitor_tag(identifiers: Iterable[Pair]) -> str:
+    """Return the four letters that tell a visitor from others: of the smallest identifier, so that they seldom change.
+
+    >>> visitor_tag([("anonymous_id", "demo-browser-17")]), visitor_tag([("anonymous_id", "demo-browser-18")])
+    ('8c16', '6fb0')
+    """
+    first = min(identifiers, default=("", ""))
+    return hashlib.blake2b("\0".join(first).encode(), digest_size=2).hexdigest()
 
 
 def person_name(traits: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from stammgast.profiles.figures.consent import CONSENT
 from stammgast.profiles.figures.contact import FEEDBACK, SUPPORT
 from stammgast.profiles.figures.orders import ORDERS, REFUNDS, REVENUE
 from stammgast.profiles.figures.products import PRODUCTS_BOUGHT, PRODUCTS_SEEN
-from stammgast.profiles.figures.reach import BRANDS, CHANNELS, DEVICES
+from stammgast.profiles.figures.reach import BRANDS, CHANNELS, COUNTRIES, DEVICES
 from stammgast.profiles.figures.sessions import SESSIONS
 from stammgast.profiles.figures.traits import TRAITS
 
@@ -26,6 +26,7 @@ FEATURES: Sequence[Feature[Any]] = (
     PRODUCTS_BOUGHT,
     CHANNELS,
     DEVICES,
+    COUNTRIES,
     BRANDS,
     SUPPORT,
     FEEDBACK,

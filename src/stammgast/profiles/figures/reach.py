@@ -1,4 +1,4 @@
-"""Where somebody meets us: channels, kinds of device, brands; each with how often and when last."""
+"""Where somebody meets us: channels, kinds of device, countries, brands; each with how often and when last."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def fold_channels(state: Uses | None, event: Any) -> Uses | None:
 def fold_devices(state: Uses | None, event: Any) -> Uses | None:
     """Count the kind of device."""
     return _count(state, event.device, event.time)
+
+
+def fold_countries(state: Uses | None, event: Any) -> Uses | None:
+    """Count the country (ISO 3166) that the address lay in."""
+    return _count(state, event.country, event.time)
 
 
 def fold_brands(state: Uses | None, event: Any) -> Uses | None:
@@ -62,4 +67,5 @@ def present_uses(state: Uses) -> object:
 
 CHANNELS = Feature("channels", 1, fold_channels, combine_uses, present_uses)
 DEVICES = Feature("devices", 1, fold_devices, combine_uses, present_uses)
+COUNTRIES = Feature("countries", 1, fold_countries, combine_uses, present_uses)
 BRANDS = Feature("brands", 1, fold_brands, combine_uses, present_uses)

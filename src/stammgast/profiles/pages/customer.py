@@ -19,6 +19,7 @@ from stammgast.profiles.contracts import Profile, TimelinePage
 from stammgast.profiles.pages import trait_words, words
 from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_values
 from stammgast.profiles.pages.reading import consent_of, figures_of, known_first
+from stammgast.profiles.tracing.reading import devices_shared
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
@@ -28,6 +29,7 @@ TABS = (("timeline", _("Timeline")), ("who", _("Who")), ("now", _("What matters"
 PARTS = frozenset({"who", "now"})
 PAGE_EVENTS = 50
 LIVE_SECONDS = 3
+NUMBER_DIGITS_MAX = 18
 VIEWER = [requires("viewer")]
 
 
@@ -37,15 +39,19 @@ def show_customer(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     runtime = runtime_of(request)
     profile = _profile(runtime, number)
     if profile.profile != number:
-        return redirect(f"/customers/{profile.profile}")
+        return redirect(f"/customers/{profile.profile}?was={number}")
     record_seen(runtime, person_of(request), f"profile {number}")
     tab = request.query_params.get("tab", "")
+    shared, shared_names = devices_shared(runtime, profile)
     return render(
         request,
         "profiles/customer.html",
         tab=tab if tab in dict(TABS) else TABS[0][0],
         tabs=TABS,
         chosen=_chosen(request),
+        was=merged_away(request, profile),
+        shared=shared,
+        shared_names=shared_names,
         **_about(runtime, profile),
     )
 
@@ -130,6 +136,13 @@ def show_raw_event(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     values, others = plain_values(said.get("properties") or said.get("traits") or {})
     pretty = msgspec.json.format(raw, indent=2)
     return render(request, "profiles/_raw_event.html", raw=pretty, values=values, others=others)
+
+
+def merged_away(request: AnyRequest, profile: Profile) -> int | None:
+    """Return the number that the address named first, when it was merged into this profile."""
+    was = request.query_params.get("was", "")
+    number = int(was) if was.isdecimal() and was.isascii() and len(was) < NUMBER_DIGITS_MAX else 0
+    return number if number in profile.merged else None
 
 
 def _profile(runtime: Runtime, number: int) -> Profile:

@@ -18,6 +18,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.contracts import TOTAL_MAX, CustomerFilter, CustomerRow, SortBy
 from stammgast.profiles.figures.orders import decimal_text
+from stammgast.profiles.pages import words
 from stammgast.profiles.pages.words import CHANNEL_LABELS
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
@@ -68,6 +69,7 @@ def list_customers(request: AnyRequest) -> Response[str]:
         table=TableState(1, PAGE_ROWS, sort, is_descending, text),
         sort_kept=f"{'-' if is_descending else ''}{sort}",
         columns=COLUMNS,
+        words=words,
         total_max=TOTAL_MAX,
         is_later=bool(asked.get("after")),
         is_filtered=bool(text) or wanted != CustomerFilter(),

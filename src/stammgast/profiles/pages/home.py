@@ -17,6 +17,7 @@ from stammgast.kernel.ids import BrandId
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.contracts import ChannelCount
+from stammgast.profiles.pages import words
 from stammgast.profiles.pages.words import CHANNEL_LABELS
 from stammgast.web.guards import requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
@@ -69,7 +70,7 @@ def newest(request: AnyRequest) -> Response[str]:
     """Show who was seen for the first time most lately (a fragment)."""
     brand = shell_of(request).brand or BrandId(0)
     rows = api.newest_customers(runtime_of(request), NEWEST_SHOWN, brand)
-    return render(request, "profiles/_newest.html", rows=rows)
+    return render(request, "profiles/_newest.html", rows=rows, words=words)
 
 
 @get("/home/worker", guards=VIEWER, sync_to_thread=True)

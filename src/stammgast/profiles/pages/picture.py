@@ -15,9 +15,10 @@ import msgspec
 from stammgast.profiles.identity import Pair
 
 NODE_WIDTH, NODE_HEIGHT = 168, 40
-GAP_X, GAP_Y, ROW_GAP = 16, 14, 44
+GAP_X, GAP_Y, ROW_GAP = 24, 22, 44
 COLUMNS = 5
-MARGIN = 8
+MARGIN = 24
+LANES = (0, 4, -4, 2, -2)
 LABEL_HEIGHT = 22
 SHOWN_MAX = 60
 """More nodes than this nobody reads: the strongest and best connected are shown, the table has all."""
@@ -85,11 +86,11 @@ def draw(
     >>> seen, refused = Wire(anna, tablet, "seen", "l1"), Wire(bob, tablet, "refused", "r1")
     >>> found = draw([tablet, anna], [bob], [refused, seen], rank)
     >>> [(one.pair[1], one.is_foreign, one.y) for one in found.nodes]
-    [('anna', False, 30), ('bob', True, 30), ('t', False, 136)]
+    [('anna', False, 46), ('bob', True, 46), ('t', False, 152)]
     >>> [(one.wire.kind, one.path) for one in found.lines][0]
-    ('seen', 'M 92 70 C 92 103, 92 103, 92 136')
+    ('seen', 'M 108 86 C 108 119, 108 119, 108 152')
     >>> draw([anna], [], [], rank).height
-    78
+    110
     """
     degree: dict[Pair, int] = defaultdict(int)
     for wire in wires:
@@ -100,9 +101,8 @@ def draw(
     shown = _strongest(sorted(mine, key=rank), others, degree, rank)
     places = _places(shown, wires, rank)
     nodes = tuple(Node(pair, *place, pair not in mine) for pair, place in places.items())
-    lines = tuple(
-        _line(wire, places) for wire in wires if wire.one in places and wire.other in places and wire.one != wire.other
-    )
+    drawn = [wire for wire in wires if wire.one in places and wire.other in places and wire.one != wire.other]
+    lines = [_line(wire, places, number) for number, wire in enumerate(drawn)]
     rows = _rows(places)
     bottom = max((y for _, y in places.values()), default=0) + NODE_HEIGHT + MARGIN
     widest = max((x for x, _ in places.values()), default=0) + NODE_WIDTH + MARGIN
@@ -162,16 +162,30 @@ def _rows(places: Mapping[Pair, tuple[int, int]]) -> tuple[Row, ...]:
     return tuple(Row(namespace, y - 8) for namespace, y in sorted(tops.items(), key=lambda one: one[1]))
 
 
-def _line(wire: Wire, places: Mapping[Pair, tuple[int, int]]) -> Line:
-    """Return a curve between two nodes: from below one to above the other, or an arch within a row."""
+def _line(wire: Wire, places: Mapping[Pair, tuple[int, int]], lane: int) -> Line:
+    """Return the way between two nodes: a curve where nothing stands between, else along the gaps of the grid.
+
+    `lane` moves it a little aside, so that ways in one gap can be told apart.
+    """
     (ax, ay), (bx, by) = sorted((places[wire.one], places[wire.other]), key=lambda one: (one[1], one[0]))
     x1, x2 = ax + NODE_WIDTH // 2, bx + NODE_WIDTH // 2
     width = min(4.0, 1.5 + wire.weight**0.5 / 4)
+    bottom = ay + NODE_HEIGHT
     if ay == by:
-        y1 = ay + NODE_HEIGHT
-        low = y1 + ROW_GAP // 2
-        return Line(wire, f"M {x1} {y1} C {x1} {low}, {x2} {low}, {x2} {y1}", (x1 + x2) / 2, low - 6, width)
-    y1, y2 = ay + NODE_HEIGHT, by
-    half = (y1 + y2) // 2
-    path = f"M {x1} {y1} C {x1} {half}, {x2} {half}, {x2} {y2}"
-    return Line(wire, path, (x1 + x2) / 2, half, width)
+        low = bottom + ROW_GAP // 2
+        return Line(wire, f"M {x1} {bottom} C {x1} {low}, {x2} {low}, {x2} {bottom}", (x1 + x2) / 2, low - 6, width)
+    if not any(bottom < y < by for _, y in places.values()):
+        half = (bottom + by) // 2
+        path = f"M {x1} {bottom} C {x1} {half}, {x2} {half}, {x2} {by}"
+        return Line(wire, path, (x1 + x2) / 2, half, width)
+    aside = LANES[lane % len(LANES)]
+    gap, under, above = bx - GAP_X // 2 + aside, bottom + 7 + aside // 2, by - 7 + aside // 2
+    path = f"M {x1} {bottom} V {under - 4} Q {x1} {under}, {_toward(x1, gap)} {under} H {_toward(gap, x1)}"
+    path += f" Q {gap} {under}, {gap} {under + 4} V {above - 4} Q {gap} {above}, {gap + 4} {above}"
+    path += f" H {x2 - 4} Q {x2} {above}, {x2} {by}"
+    return Line(wire, path, gap, (under + above) / 2, width)
+
+
+def _toward(x: int, other: int) -> int:
+    """Return a place four units from x on the way to the other, for a rounded corner."""
+    return x + (4 if other > x else -4 if other < x else 0)

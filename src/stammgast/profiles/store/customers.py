@@ -34,6 +34,7 @@ _LISTED = (
     _COLUMNS.orders,
     _COLUMNS.revenue,
     _COLUMNS.currency,
+    _COLUMNS.is_identified,
 )
 _FIELDS = (
     "profile",
@@ -62,6 +63,7 @@ class ListedRow(msgspec.Struct, frozen=True, array_like=True):
     orders: int
     revenue: int
     currency: str
+    is_identified: bool
     sort_value: int | str
 
 

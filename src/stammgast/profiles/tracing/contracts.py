@@ -189,6 +189,8 @@ class Part(msgspec.Struct, frozen=True):
 
     profile: int
     name: str
+    visitor: str
+    """For somebody without a name: the letters that tell them from others."""
     is_new: bool
     """Whether that number is nobody's now."""
     identifiers: tuple[Pair, ...]

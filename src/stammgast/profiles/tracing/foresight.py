@@ -13,7 +13,6 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.deciding import Wish
 from stammgast.profiles.figures.orders import net_revenue
-from stammgast.profiles.figures.traits import present_traits
 from stammgast.profiles.folding import Folding, State, decode_state
 from stammgast.profiles.graph.canonical import resolve_canonically
 from stammgast.profiles.graph.closure import View, collect
@@ -21,17 +20,19 @@ from stammgast.profiles.graph.evidence import Decision, Evidence, latest_decisio
 from stammgast.profiles.graph.placing import NOBODY, Placement, Standing, place
 from stammgast.profiles.graph.rules import Ranking
 from stammgast.profiles.identity import Pair, linkable
-from stammgast.profiles.naming import display_name
+from stammgast.profiles.naming import display_name, visitor_tag
+from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import contests, graph, states
 from stammgast.profiles.tracing.contracts import Foresight, Part
 from stammgast.profiles.tracing.rules import normaliser, ranking_of
+from stammgast.profiles.trait_policies import TraitPolicies, values_of
 
 _LATER_THAN_ALL = 2**62
 
 
 def foresee(runtime: Runtime, wishes: Sequence[Wish]) -> Foresight:
     """Return the profiles that these decisions concern, as they are and as they would be. Changes nothing."""
-    folding = api.folding_of(runtime)
+    folding, policies = api.folding_of(runtime), trait_policies(runtime)
     with runtime.customers.read() as connection:
         view = _Stored(connection, normaliser(runtime), wishes)
         placement = _resolve(view, wishes, ranking_of(runtime))
@@ -41,8 +42,8 @@ def foresee(runtime: Runtime, wishes: Sequence[Wish]) -> Foresight:
         owners = graph.load_owners(connection, placement.owners)
     was = {anchor: view.standings[anchor].profile or NOBODY for anchor in placement.anchors}
     return Foresight(
-        _parts(was, owners, was, loaded, folding),
-        _parts(placement.anchors, placement.owners, was, loaded, folding),
+        _parts(was, owners, was, loaded, folding, policies),
+        _parts(placement.anchors, placement.owners, was, loaded, folding, policies),
     )
 
 
@@ -100,6 +101,7 @@ def _parts(
     was: Mapping[int, int],
     loaded: Mapping[int, State],
     folding: Folding,
+    policies: TraitPolicies,
 ) -> tuple[Part, ...]:
     """Return the profiles of a partition of anchors, most events first. `was`: anchor -> profile now."""
     anchors: dict[int, list[int]] = defaultdict(list)
@@ -113,11 +115,13 @@ def _parts(
     for profile in anchors.keys() - {NOBODY}:
         moved = tuple(anchor for anchor in anchors[profile] if was[anchor] != profile)
         state = folding.combine([loaded[one] for one in anchors[profile] if one in loaded])
+        name = display_name(values_of(state.get("traits", {}), policies), identifiers[profile])
         revenue, currency = net_revenue(state.get("revenue"), state.get("refunds"))
         parts.append(
             Part(
                 profile=profile,
-                name=display_name(present_traits(state.get("traits", {})), identifiers[profile]),  # type: ignore[arg-type]
+                name=name,
+                visitor="" if name else visitor_tag(identifiers[profile]),
                 is_new=profile not in taken,
                 identifiers=tuple(identifiers[profile]),
                 anchors=tuple(anchors[profile]),

@@ -8,17 +8,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.events.api import message_digest
 from stammgast.kernel.clock import MILLIS_PER_DAY
+from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.ids import ProfileId
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles import api
+from stammgast.profiles import api, history
+from stammgast.profiles.contracts import Profile
 from stammgast.profiles.folding import decode_state
 from stammgast.profiles.graph.rules import Ranking
 from stammgast.profiles.identity import Pair, linkable
 from stammgast.profiles.store import contests, graph, reading, states
 from stammgast.profiles.store import tracing as stored
+from stammgast.profiles.store.position import committed_position
 from stammgast.profiles.store.tracing import DatedSet, DecidedRow
 from stammgast.profiles.tracing.contracts import (
+    Called,
     KeptApart,
     KnownIdentifier,
     ProfileIdentity,
@@ -39,6 +44,35 @@ def profile_identity(runtime: Runtime, reference: str) -> ProfileIdentity:
     ranking = ranking_of(runtime)
     with runtime.customers.read() as connection:
         return _identity(connection, number, ranking, normaliser(runtime))
+
+
+def event_kinds(runtime: Runtime, anchors: Sequence[int], message_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return message id -> (type, name) of events of these anchors, from history; none while it does not answer."""
+    digests = [message_digest(one, is_import=imported) for one in set(message_ids) - {""} for imported in (False, True)]
+    if not digests or not anchors:
+        return {}
+    try:
+        return history.kinds_of(runtime.history, anchors, digests)
+    except HistoryUnavailable:
+        return {}
+
+
+def devices_shared(runtime: Runtime, profile: Profile) -> tuple[tuple[SharedDevice, ...], dict[int, Called]]:
+    """Return the identifiers that a profile shares with others, and what those are called who own them."""
+    own = {(one.namespace, one.value) for one in profile.identifiers}
+    with runtime.customers.read() as connection:
+        apart = _one_a_pair(row.refusal for row in stored.refusals_naming(connection, own))
+        if not apart:
+            return (), {}
+        owners = graph.load_owners(connection, {one.left_out for one in apart})
+        shared = _shared(apart, owners, ranking_of(runtime))
+        return shared, stored.names_of(connection, {one.owner for one in shared})
+
+
+def is_obeyed(runtime: Runtime, position: int) -> bool:
+    """Say whether the worker has obeyed the order at a position of the log."""
+    with runtime.customers.read() as connection:
+        return committed_position(connection) >= position
 
 
 def _identity(
@@ -149,3 +183,9 @@ def with_person(one: Turned, decided: Sequence[DecidedRow]) -> Turned:
     about = [row for row in before if not one.identifiers or {row.one, row.other} & set(one.identifiers)]
     person = (about or before)[-1].person if before else ""
     return msgspec.structs.replace(one, person=person)
+
+
+def called(runtime: Runtime, profiles: Iterable[int]) -> dict[int, Called]:
+    """Return what these profiles are called; those not on the list of customers are left out."""
+    with runtime.customers.read() as connection:
+        return stored.names_of(connection, {one for one in profiles if one})

@@ -1,0 +1,91 @@
+"""Identifiers that link nowhere: why, and letting them link again or holding one by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+
+from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.i18n import marked as _
+from stammgast.profiles import curating
+from stammgast.profiles.pages import words
+from stammgast.profiles.pages.identity_decide import AGENT, ANALYST, read_pair, write_pair
+from stammgast.profiles.tracing.holding import held_identifiers, released_identifiers
+from stammgast.profiles.tracing.reading import called, is_obeyed
+from stammgast.web.forms import Form, SentForm
+from stammgast.web.guards import person_of
+from stammgast.web.pages import redirect, render, runtime_of
+from stammgast.web.shell import AnyRequest
+from stammgast.web.tables import read_table
+from stammgast.workspace.contracts import Actor
+
+PAGE_ROWS = 25
+RELEASED_SHOWN = 50
+
+
+@get("/identity/held", guards=AGENT, sync_to_thread=True)
+def show_held(request: AnyRequest) -> Response[str]:
+    """Show what is held and what was released."""
+    return _page(request, Form())
+
+
+@post("/identity/held", guards=ANALYST, status_code=200, sync_to_thread=True)
+def hold(request: AnyRequest, form: SentForm) -> Response[Any]:
+    """Show what holding an identifier would do; with `do` = hold, do it."""
+    runtime = runtime_of(request)
+    try:
+        pair = curating.normal_pair(runtime, form.text("namespace"), form.text("value"))
+    except StammgastError as problem:
+        return _page(request, form.refused(problem), status=problem.status)
+    if form.text("do") == "hold":
+        position = curating.hold_identifier(runtime, Actor.of(person_of(request)), pair)
+        return redirect(f"/identity/held?position={position}", flash=_("The identifier is held; it links nobody."))
+    return render(
+        request,
+        "profiles/identity_hold.html",
+        pair=pair,
+        foresight=curating.foresee_hold(runtime, pair),
+        is_release=False,
+        words=words,
+    )
+
+
+@post("/identity/held/release", guards=ANALYST, status_code=200, sync_to_thread=True)
+def release(request: AnyRequest, form: SentForm) -> Response[Any]:
+    """Show what releasing would do; with `do` = release, do it."""
+    runtime, pair = runtime_of(request), read_pair(form.text("identifier"))
+    if form.text("do") == "release":
+        position = curating.release_identifier(runtime, Actor.of(person_of(request)), pair)
+        return redirect(f"/identity/held?position={position}", flash=_("The identifier links again."))
+    return render(
+        request,
+        "profiles/identity_hold.html",
+        pair=pair,
+        foresight=curating.foresee_release(runtime, pair),
+        is_release=True,
+        words=words,
+    )
+
+
+def _page(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
+    runtime, table = runtime_of(request), read_table(request, size=PAGE_ROWS)
+    held, total = held_identifiers(runtime, limit=table.size, offset=table.offset)
+    released = released_identifiers(runtime)[:RELEASED_SHOWN]
+    position = request.query_params.get("position", "")
+    is_waiting = position.isascii() and position.isdecimal() and not is_obeyed(runtime, int(position[:18]))
+    return render(
+        request,
+        "profiles/identity_held.html",
+        status=status,
+        held=held,
+        total=total,
+        released=released,
+        table=table,
+        names=called(runtime, [*(one.profile for one in held), *(one.profile for one in released)]),
+        namespaces=list(words.NAMESPACE_LABELS.items()),
+        is_waiting=is_waiting,
+        form=form,
+        words=words,
+        write_pair=write_pair,
+    )
