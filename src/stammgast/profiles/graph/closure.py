@@ -137,6 +137,7 @@ def advance(
         else:
             found.plain.append(cluster)
     starts.update(_earlier(news, view, ranking, held))
+    starts.update(_decided_aside(news, view, ranking, held))
     if contested and not starts:
         found.appended = _append(contested, view, ranking, held)
     if not found.appended:
@@ -286,6 +287,19 @@ def _earlier(news: Sequence[News], view: View[P], ranking: Ranking, held: Collec
         members = view.members(profiles - shaky)
         shaky |= {profile for profile, identifiers in members.items() if not fits(identifiers, ranking)}
     return {links[0] for links in able if owners.get(links[0]) in shaky}
+
+
+def _decided_aside(
+    news: Sequence[News], view: View[P], ranking: Ranking, held: Collection[Identifier]
+) -> set[Identifier]:
+    """Return identifiers of the news that don't link, but about which a person decided: no cluster leads to them."""
+    found = set()
+    for one in news:
+        if one.is_new_set or one.may_be_first:
+            decided = {each for each in one.evidence.identifiers if view.is_decided(each)}
+            if decided:
+                found |= decided.difference(linking(one.evidence.identifiers, ranking, held))
+    return found
 
 
 def _newly_held(news: Sequence[News], view: View[P], ranking: Ranking) -> set[Identifier]:
