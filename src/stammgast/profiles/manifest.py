@@ -11,14 +11,16 @@ from stammgast.profiles.commands import COMMANDS
 from stammgast.profiles.figures import FEATURES
 from stammgast.profiles.http import CONTROLLERS
 from stammgast.profiles.identity_http import CONTROLLERS as IDENTITY_CONTROLLERS
+from stammgast.profiles.matching.http import CONTROLLERS as MATCHING_CONTROLLERS
 from stammgast.profiles.matching.jobs import SearchRunner, work_on_searches
 from stammgast.profiles.operating import METRICS, find_accounts, find_customers
 from stammgast.profiles.pages import ROUTES
+from stammgast.profiles.pages.review import ROUTES as REVIEW_ROUTES
 
 MANIFEST = Manifest(
     name="profiles",
     folder=Path(__file__).parent,
-    routes=(*ROUTES, *CONTROLLERS, *ACCOUNT_CONTROLLERS, *IDENTITY_CONTROLLERS),
+    routes=(*ROUTES, *REVIEW_ROUTES, *CONTROLLERS, *ACCOUNT_CONTROLLERS, *IDENTITY_CONTROLLERS, *MATCHING_CONTROLLERS),
     navigation=(
         NavigationEntry("customers", _("Customers"), "/customers", "customers"),
         NavigationEntry("customers", _("Accounts"), "/accounts", "brand", order=120),

@@ -9,7 +9,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.figures.traits import combine_traits
 from stammgast.profiles.graph.evidence import latest_decisions
 from stammgast.profiles.identity import Pair
-from stammgast.profiles.matching.records import NUMBER_NAMESPACES, PersonRecord, person_record
+from stammgast.profiles.matching.records import NUMBER_NAMESPACES, PersonRecord, person_record, told
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import contests, customers, graph, people
 from stammgast.profiles.tracing.rules import normaliser
@@ -32,17 +32,21 @@ def gather_records(runtime: Runtime) -> tuple[list[PersonRecord], int]:
     return [one for one in records if one.is_comparable], len(records)
 
 
-def records_of(runtime: Runtime, profiles: Collection[int]) -> dict[int, PersonRecord]:
-    """Return the records of some profiles as they are now."""
+def told_of(runtime: Runtime, profiles: Collection[int]) -> dict[int, dict[str, str]]:
+    """Return what some profiles say now, by the field compared, as people wrote it."""
     states: dict[int, dict[str, Any]] = {}
     with runtime.customers.read() as connection:
         anchors = graph.anchors_of(connection, profiles)
         owner = {anchor: profile for profile, some in anchors.items() for anchor in some}
-        for anchor, traits in people.traits_of_profiles(connection, list(owner)):
+        for anchor, traits in people.traits_of_anchors(connection, list(owner)):
             before = states.get(owner[anchor])
             states[owner[anchor]] = traits if before is None else combine_traits(before, traits)
         known = customers.identifiers_of(connection, profiles)
-    return {one.profile: one for one in _records(runtime, states, known, profiles)}
+    policies = trait_policies(runtime)
+    return {
+        one.profile: told(values_of(states.get(one.profile, {}), policies), one)
+        for one in _records(runtime, states, known, profiles)
+    }
 
 
 def _records(

@@ -97,6 +97,29 @@ def person_record(
     )
 
 
+def told(traits: Mapping[str, Any], record: PersonRecord) -> dict[str, str]:
+    """Return what people see of a record, by the name of the field compared: as it was told, where it was told so.
+
+    >>> record = PersonRecord(7, first_name="anna", last_name="maurer", street="hauptstrasse", house="3", postcode="50667")
+    >>> told({"name": "Anna MAURER", "address": {"street": "Hauptstr. 3", "postalCode": "50667"}}, record)
+    {'first_name': 'Anna', 'last_name': 'Maurer', 'street': 'Hauptstr. 3', 'place': '50667'}
+    """
+    address = _address(traits)
+    place = f"{_text(address, POSTCODES) or record.postcode or ''} {_text(address, TOWNS) or record.city or ''}"
+    street = f"{_text(address, STREETS) or record.street or ''} {_text(address, HOUSES)}"
+    found = {
+        "first_name": _text(traits, FIRST_NAMES) or (record.first_name or "").title(),
+        "last_name": _text(traits, LAST_NAMES) or (record.last_name or "").title(),
+        "birth_date": _text(traits, BIRTH_DATES),
+        "email": record.email or "",
+        "phone": record.phone or "",
+        "number": record.number or "",
+        "street": street.strip(),
+        "place": place.strip(),
+    }
+    return {name: text for name, text in found.items() if text}
+
+
 def _names(traits: Mapping[str, Any]) -> tuple[str | None, str | None]:
     first, last = normal.name_part(_text(traits, FIRST_NAMES)), normal.name_part(_text(traits, LAST_NAMES))
     if first is None and last is None:

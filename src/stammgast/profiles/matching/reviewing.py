@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from stammgast.events.api import order_entry
 from stammgast.kernel import clock
 from stammgast.kernel.log import LogWriter
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles import curating
+from stammgast.profiles import api, curating
 from stammgast.profiles.deciding import DECISIONS_MAX, Wish, decide_order
 from stammgast.profiles.graph.evidence import Decision
 from stammgast.profiles.identity import Pair
@@ -36,6 +38,19 @@ from stammgast.workspace.contracts import Actor
 
 MERGES_AT_ONCE = 500
 """Merges of one order, so that the worker's transaction stays short."""
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """A profile beside the other of its pair; `now` is what its number leads to."""
+
+    profile: int
+    name: str
+    first_seen: int | None
+    last_seen: int | None
+    events: int
+    orders: int
+    identifiers: int
+    now: int
 
 
 @dataclass
@@ -78,6 +93,44 @@ def count_by_state(runtime: Runtime) -> dict[str, int]:
 def suggested_for(runtime: Runtime, profile: int, limit: int = 5) -> list[Suggestion]:
     """Return the open suggestions that name a profile, the heaviest first."""
     return list_suggestions(runtime, Filter(profile=profile), limit=limit)
+
+
+def neighbours(runtime: Runtime, wanted: Filter, one: Suggestion) -> tuple[int | None, int | None]:
+    """Return the numbers of the suggestions before and after one in the list."""
+    with runtime.control.read() as connection:
+        after = store.list_suggestions(connection, wanted, limit=1, after=(one.bits, one.id))
+        return store.place_before(connection, wanted, one), after[0].id if after else None
+
+
+def names_of(runtime: Runtime, profiles: Collection[int]) -> dict[int, str]:
+    """Return what profiles are called; their numbers where nothing better is known."""
+    with runtime.customers.read() as connection:
+        found = people.names_of(connection, set(profiles))
+    return {profile: found.get(profile, str(profile)) for profile in profiles}
+
+
+def summary_of(runtime: Runtime, profile: int) -> Summary:
+    """Return a profile in one line. Raises NoSuchProfile."""
+    found = api.get_profile(runtime, f"profile:{profile}")
+    events = found.features.get("events", {}).get("total", 0)
+    orders = found.features.get("orders", {}).get("count", 0)
+    return Summary(
+        profile, found.name, found.first_seen, found.last_seen, events, orders, len(found.identifiers), found.profile
+    )
+
+
+def last_above(runtime: Runtime, bits: float, limit: int) -> list[Suggestion]:
+    """Return the least likely of the suggestions that have at least this weight."""
+    wanted = Filter(bits_min=bits)
+    with runtime.control.read() as connection:
+        total = store.count_suggestions(connection, wanted)
+        return store.list_suggestions(connection, wanted, limit=limit, offset=max(0, total - limit))
+
+
+def count_batch(runtime: Runtime, batch: int) -> int:
+    """Return how many suggestions stand accepted by one click."""
+    with runtime.control.read() as connection:
+        return len(store.batch_of(connection, batch))
 
 
 def accept(runtime: Runtime, by: Actor, number: int) -> int:

@@ -43,7 +43,7 @@ def everybodys_traits(connection: Connection) -> Iterator[tuple[int, dict[str, A
         last = rows[-1][0]
 
 
-def traits_of_profiles(connection: Connection, anchors: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+def traits_of_anchors(connection: Connection, anchors: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (anchor, state of the feature traits) for some anchors."""
     for anchor, state in rows_in(
         connection, "SELECT anchor, state FROM anchor_states WHERE anchor IN ({keys})", anchors
@@ -70,3 +70,9 @@ def current_numbers(connection: Connection, numbers: Collection[int]) -> dict[in
 def last_merge(connection: Connection) -> int:
     """Return the number of the newest merge, 0 when there was none."""
     return int(rows_of(connection, "SELECT max(merge) FROM merges")[0][0] or 0)
+
+
+def names_of(connection: Connection, profiles: Collection[int]) -> dict[int, str]:
+    """Return what profiles are called in the list of customers; those that aren't listed yet are left out."""
+    rows = rows_in(connection, "SELECT profile, name, email FROM customers WHERE profile IN ({keys})", profiles)
+    return {profile: name or email for profile, name, email in rows if name or email}
