@@ -91,8 +91,6 @@ class AccountFilter(msgspec.Struct, frozen=True):
 
     kind: str = ""
     has_orders: bool | None = None
-    has_members: bool | None = None
-    """With somebody who has not left."""
     seen_after: int | None = None
 
 

@@ -46,9 +46,9 @@ MEMBER_COLUMNS = (
     Column(_("Orders"), align="end", is_hidden_small=True),
     Column(_("Revenue"), align="end"),
 )
+MEMBER_COLUMNS_SHORT = (Column(_("Member")), Column(_("Last seen")), Column(_("Revenue"), align="end"))
 TABS = (("timeline", _("Timeline")), ("who", _("Who")), ("now", _("Figures")))
 ORDERED = (("", _("With and without orders")), ("yes", _("With orders")), ("no", _("Without orders")))
-PEOPLED = (("", _("With and without members")), ("yes", _("With members")), ("no", _("Without members")))
 STATUSES: tuple[MemberStatus, ...] = ("", "current", "former")
 PAGE_ROWS = 50
 PAGE_EVENTS = 50
@@ -81,8 +81,7 @@ def list_accounts(request: AnyRequest) -> Response[str]:
         kinds=_kinds(runtime, wanted.kind),
         periods=PERIODS,
         ordered=ORDERED,
-        peopled=PEOPLED,
-        chosen={name: asked.get(name, "") for name in ("kind", "ordered", "peopled", "seen")},
+        chosen={name: asked.get(name, "") for name in ("kind", "ordered", "seen")},
         trait_words=trait_words,
     )
 
@@ -103,7 +102,7 @@ def show_account(request: AnyRequest, number: FromPath[int]) -> Response[str]:
         members=api.list_members(runtime, account.account, limit=MEMBERS_SHOWN),
         sessions=api.count_sessions(runtime, account.account),
         total=api.members_total(runtime, account.account),
-        columns=MEMBER_COLUMNS,
+        columns=MEMBER_COLUMNS_SHORT,
         sources={one.id: one.name for one in list_sources(runtime)},
         words=words,
         trait_words=trait_words,
@@ -178,7 +177,6 @@ def read_filter(request: AnyRequest) -> AccountFilter:
     return AccountFilter(
         kind=asked.get("kind", "")[:40].replace("\0", ""),
         has_orders=_yes_or_no(asked.get("ordered")),
-        has_members=_yes_or_no(asked.get("peopled")),
         seen_after=clock.now_millis() - int(days) * clock.MILLIS_PER_DAY if days and days in dict(PERIODS) else None,
     )
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 from stammgast.kernel.i18n import marked as _
 
 RULE_LABELS = {
-    "newest": _("The newest word counts"),
-    "first": _("The first word counts"),
-    "most_frequent": _("The word said most often counts"),
+    "newest": _("The newest value counts"),
+    "first": _("The first value counts"),
+    "most_frequent": _("The value said most often counts"),
     "source_priority": _("The source decides"),
 }
 RULE_HELP = {
-    "newest": _(
-        "What was said last holds, by the time of the event. A word that is taken back (null) takes the trait away."
-    ),
+    "newest": _("What was said last holds, by the time of the event. Null takes the trait away."),
     "first": _("What was said first holds for ever, such as where somebody came from. Only an older event changes it."),
     "most_frequent": _("What most events say holds; of two as frequent the one said last."),
-    "source_priority": _("The newest word of the first source below that has one. Sources not named come after them."),
+    "source_priority": _("The newest value of the first source below that has one. Sources not named come after them."),
 }
 RULE_REASONS = {
-    "newest": _("The newest word counts."),
-    "first": _("The first word counts."),
-    "most_frequent": _("The word said most often counts."),
+    "newest": _("The newest value counts."),
+    "first": _("The first value counts."),
+    "most_frequent": _("The value said most often counts."),
     "source_priority": _("Of several sources, the one named first counts."),
 }
 KIND_LABELS = {

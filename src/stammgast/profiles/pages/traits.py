@@ -26,8 +26,8 @@ from stammgast.workspace.contracts import Actor
 
 AGENT = [requires(Role.AGENT)]
 ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
-COLUMNS = (Column(_("Trait")), Column(_("Which word counts")))
-EMPTY_PLACES = 2
+COLUMNS = (Column(_("Trait")), Column(_("Which value counts")))
+EMPTY_PLACES = 3
 
 
 class Chosen(msgspec.Struct, frozen=True):

@@ -366,8 +366,6 @@ def _conditions(words: Sequence[str], wanted: AccountFilter) -> list[ColumnEleme
         conditions.append(_LISTED.kind == wanted.kind)
     if wanted.has_orders is not None:
         conditions.append(_LISTED.orders > 0 if wanted.has_orders else _LISTED.orders == 0)
-    if wanted.has_members is not None:
-        conditions.append(_LISTED.members > 0 if wanted.has_members else _LISTED.members == 0)
     if wanted.seen_after is not None:
         conditions.append(_LISTED.last_seen >= wanted.seen_after)
     return conditions
