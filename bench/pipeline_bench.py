@@ -142,7 +142,10 @@ def _fill_log(folder: Path, events: int) -> None:
 
 
 class Watch(threading.Thread):
-    """Looks from the start on how far the worker is, until profiles and history have so many events."""
+    """Looks from the start on how far the worker is, until profiles and history have so many events.
+
+    Memory is looked at once a second only: counting the shared pages of a process holds it up.
+    """
 
     def __init__(self, installation: Installation, events: int) -> None:
         super().__init__(daemon=True)
@@ -154,9 +157,13 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         """Look ten times a second."""
+        measured_at = memory = 0.0
         while True:
             position = published_position(self._installation.data / "log", "worker")
-            self._seen.append((time.perf_counter(), position, self._memory()))
+            now = time.perf_counter()
+            if now - measured_at >= 1.0:
+                measured_at, memory = now, self._memory()
+            self._seen.append((now, position, memory))
             if position >= self._events and not self._is_waiting():
                 break
             time.sleep(0.1)
@@ -294,5 +301,7 @@ def _lengthen_history(installation: Installation, rows: int) -> int:
             """ '{"type":"track","event":"Product Viewed","properties":{"product_id":"p1","price":9.99}}', 0, number"""
             f" FROM numbers({start}, {min(500_000, rows - start)})"
         )
+    while history.query("SELECT count() FROM system.merges")[0][0]:
+        time.sleep(0.5)  # A long history was not written a moment ago: its parts are merged.
     history.close()
     return int(anchors)

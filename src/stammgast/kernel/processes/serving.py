@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 from stammgast.kernel.processes.ports import refuse_taken_port
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 FINISH_SECONDS = 8
 """How long requests that are under way may take once we were asked to stop."""
 BACKLOG = 2_048
+SWITCH_SECONDS = 0.001
+"""A request that reads a long answer on a thread lets the others in this often, not at Python's five milliseconds."""
 
 _ERRORS_TO_OUR_LOG = {
     "version": 1,
@@ -38,6 +41,7 @@ def serve(make_app: Callable[[], ASGIApp], settings: Settings) -> None:
     `make_app` is called inside the event loop's thread. Raises PortTaken or PortForbidden.
     """
     refuse_taken_port(settings.host, settings.port)
+    sys.setswitchinterval(SWITCH_SECONDS)
     asyncio.run(_serve(make_app, settings))
 
 
