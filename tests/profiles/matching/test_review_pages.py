@@ -186,9 +186,8 @@ def test_ten_thousand_suggestions_are_paged(bench):
 def test_the_api_tells_and_decides(bench):
     anna, berta = suggest(bench)
     _, token = workspace.create_token(bench.runtime, ALICE, name="script", role="analyst")
-    client = TestClient(
-        make_app(bench.runtime), base_url="http://inn.example", headers={"Authorization": f"Bearer {token}"}
-    )
+    client = TestClient(make_app(bench.runtime), base_url="http://inn.example")
+    client.headers["Authorization"] = f"Bearer {token}"
     first = client.get("/api/identity/suggestions?limit=1").json()
     assert [one["id"] for one in first["suggestions"]] == [anna.id]
     assert first["total"] == 2

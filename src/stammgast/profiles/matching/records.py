@@ -110,7 +110,7 @@ def told(traits: Mapping[str, Any], record: PersonRecord) -> dict[str, str]:
     found = {
         "first_name": _text(traits, FIRST_NAMES) or (record.first_name or "").title(),
         "last_name": _text(traits, LAST_NAMES) or (record.last_name or "").title(),
-        "birth_date": _text(traits, BIRTH_DATES),
+        "birth_date": record.birth_date or _text(traits, BIRTH_DATES),
         "email": record.email or "",
         "phone": record.phone or "",
         "number": record.number or "",
