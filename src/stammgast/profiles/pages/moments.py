@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from stammgast.events.contracts import MICROS
+from stammgast.profiles.accounts.figures import has_left
 from stammgast.profiles.contracts import TimelineEvent
 from stammgast.profiles.figures.sessions import GAP_SECONDS
-from stammgast.profiles.pages.words import event_icon, event_label, is_own_name
+from stammgast.profiles.pages.words import LEFT_ACCOUNT, event_icon, event_label, is_own_name
 
 FOLD_FROM = 3
 """A session of fewer events is shown open."""
@@ -137,7 +138,7 @@ def read_moment(event: TimelineEvent) -> Moment:
     products = tuple(_product(one) for one in _lines(found) if isinstance(one, dict))
     return Moment(
         event,
-        event_label(event.type, event.name),
+        LEFT_ACCOUNT if event.type == "group" and has_left(event.traits) else event_label(event.type, event.name),
         is_own_name(event.name),
         event_icon(event.type, event.name, event.channel),
         _subject(event),

@@ -54,6 +54,7 @@ TYPE_LABELS = {
     "alias": _("Identifiers joined"),
     "track": _("Event"),
 }
+LEFT_ACCOUNT = _("Has left an account")
 TYPE_ICONS = {"identify": "customer", "page": "page", "screen": "app", "group": "customers", "alias": "copy"}
 
 EVENT_LABELS = {
