@@ -32,14 +32,14 @@ from stammgast.profiles.cursors import Number, read_cursor, write_cursor
 from stammgast.profiles.folding import Folding, State, decode_state
 from stammgast.profiles.graph.rules import GraphRules
 from stammgast.profiles.identifiers import normal_identifier
-from stammgast.profiles.naming import display_name, text_of, visitor_tag
+from stammgast.profiles.naming import display_name, listed_visitor, text_of, visitor_name, visitor_tag
 from stammgast.profiles.pipeline.status import read_status
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import customers, graph, ledger, outbox, overview, reading, states
 from stammgast.profiles.store.position import committed_position
 from stammgast.profiles.timeline import read_event
 from stammgast.profiles.trait_policies import decide_traits
-from stammgast.profiles.visitors import Visitor, visitor_name, visitors_of
+from stammgast.profiles.visitors import Visitor, visitors_of
 
 __all__ = [
     "count_customers",
@@ -192,10 +192,11 @@ def list_customers(
             connection, words=words, wanted=wanted, sort=sort, ascending=ascending, after=place, limit=limit + 1
         )
         total = customers.count_customers(connection, words, wanted)
-        strangers = visitors_of(connection, folding_of(runtime), [row.profile for row in rows[:limit] if not row.name])
+        strangers = {row.profile: tag for row in rows[:limit] if (tag := listed_visitor(row.sort_name))}
+        visitors = visitors_of(connection, folding_of(runtime), strangers)
     last = rows[limit - 1] if len(rows) > limit else None
     return CustomerPage(
-        tuple(_customer(row, strangers.get(row.profile)) for row in rows[:limit]),
+        tuple(_customer(row, visitors.get(row.profile)) for row in rows[:limit]),
         None if last is None else write_cursor((last.sort_value, last.profile)),
         total,
     )
@@ -312,7 +313,7 @@ def _consent(state: State) -> tuple[Consent, ...]:
 def _customer(row: customers.ListedRow, visitor: Visitor | None) -> CustomerRow:
     return CustomerRow(
         ProfileId(row.profile),
-        row.name or (visitor.name if visitor else str(row.profile)),
+        row.name,
         row.email,
         row.first_seen if row.events else None,
         row.last_seen if row.events else None,

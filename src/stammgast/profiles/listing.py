@@ -9,18 +9,24 @@ import msgspec
 from stammgast.profiles.figures.orders import net_revenue
 from stammgast.profiles.folding import State
 from stammgast.profiles.identity import Pair
-from stammgast.profiles.naming import ANONYMOUS, display_name, search_terms, text_of, visitor_tag
+from stammgast.profiles.naming import (
+    ANONYMOUS,
+    display_name,
+    search_terms,
+    sort_name,
+    text_of,
+    visitor_name,
+    visitor_tag,
+)
 from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies, values_of
 
 REVENUE_MAX = 2**63 - 1
-AFTER_ALL_NAMES = "\U0010fffd"
-"""Begins the sort name of visitors, so that they come after everybody who has a name."""
 
 
 class Listing(msgspec.Struct, frozen=True):
     """One row of the table `customers`, with the words it is found by and the tags it is filtered by.
 
-    The name of a visitor nobody knows is empty: each language calls them in its own words.
+    A visitor nobody knows is told by the sort name (`naming.listed_visitor`): each language calls them in its own words.
     """
 
     profile: int
@@ -48,14 +54,15 @@ def list_customer(
     traits = values_of(state.get("traits", {}), policies)
     found: dict[str, str] = dict(reversed(identifiers))
     email = found.get("email", "") or text_of(traits, ("email",))
-    name = display_name(traits, identifiers)
-    visitor = "" if name else visitor_tag(identifiers)
+    known_as = display_name(traits, identifiers)
+    visitor = "" if known_as else visitor_tag(identifiers)
+    name = known_as or visitor_name(visitor)
     revenue, currency = net_revenue(state.get("revenue"), state.get("refunds"))
     first, last = state.get("seen", (0, 0))
     return Listing(
         profile,
         name,
-        name.casefold() if name else AFTER_ALL_NAMES + visitor,
+        sort_name(name, visitor),
         email,
         first,
         last,
@@ -64,7 +71,7 @@ def list_customer(
         max(-REVENUE_MAX, min(REVENUE_MAX, revenue)),
         currency,
         any(namespace not in ANONYMOUS for namespace, _ in identifiers),
-        search_terms(name or visitor, email, found.get("phone", "")),
+        search_terms(visitor or name, email, found.get("phone", "")),
         (
             *(f"channel:{channel}" for channel in sorted(state.get("channels", ()))),
             *(f"brand:{brand}" for brand in sorted(state.get("brands", ()))),

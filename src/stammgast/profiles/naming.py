@@ -13,6 +13,8 @@ NAME_LENGTH_MAX = 120
 TERMS_MAX = 24
 _WORDS = re.compile(r"[^\s,;:/()<>\"']+")
 ANONYMOUS = frozenset({"anonymous_id", "device_id"})
+AFTER_ALL_NAMES = "\U0010fffd"
+"""Begins what visitors are sorted by."""
 _FULL_NAMES = ("name", "full_name", "fullName", "displayName")
 _FIRST_NAMES = ("first_name", "firstName", "firstname")
 _LAST_NAMES = ("last_name", "lastName", "lastname")
@@ -45,6 +47,29 @@ def display_name(traits: Mapping[str, Any], identifiers: Iterable[Pair]) -> str:
             return found[namespace][:NAME_LENGTH_MAX]
     known = sorted(one for one in found if one not in ANONYMOUS)
     return found[known[0]][:NAME_LENGTH_MAX] if known else ""
+
+
+def visitor_name(tag: str) -> str:
+    """Return what to call a visitor in English.
+
+    >>> visitor_name("3f2a")
+    'Visitor 3f2a'
+    """
+    return f"Visitor {tag}"
+
+
+def sort_name(name: str, visitor: str) -> str:
+    """Return what a name is sorted by; visitors (their tag is not empty) come after everybody who has a name.
+
+    >>> listed_visitor(sort_name("Visitor 3f2a", "3f2a")), listed_visitor(sort_name("Anna", ""))
+    ('3f2a', '')
+    """
+    return AFTER_ALL_NAMES + visitor if visitor else name.casefold()
+
+
+def listed_visitor(sorted_by: str) -> str:
+    """Return the tag of a visitor out of what the list sorts by, empty for everybody else."""
+    return sorted_by.removeprefix(AFTER_ALL_NAMES) if sorted_by.startswith(AFTER_ALL_NAMES) else ""
 
 
 def visitor_tag(identifiers: Iterable[Pair]) -> str:

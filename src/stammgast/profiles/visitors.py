@@ -8,8 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.profiles.folding import Folding, decode_state
-from stammgast.profiles.naming import visitor_tag
-from stammgast.profiles.store import customers, graph, states
+from stammgast.profiles.store import graph, states
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -19,36 +18,21 @@ class Visitor(msgspec.Struct, frozen=True):
     device: str = ""
     country: str = ""
 
-    @property
-    def name(self) -> str:
-        """What to call them in English."""
-        return visitor_name(self.tag)
 
-
-def visitor_name(tag: str) -> str:
-    """Return what to call a visitor in English.
-
-    >>> visitor_name("3f2a")
-    'Visitor 3f2a'
-    """
-    return f"Visitor {tag}"
-
-
-def visitors_of(connection: Connection, folding: Folding, profiles: Sequence[int]) -> dict[int, Visitor]:
-    """Return what is known of these profiles, all of them visitors; a handful of look-ups for all together."""
-    if not profiles:
+def visitors_of(connection: Connection, folding: Folding, tags: Mapping[int, str]) -> dict[int, Visitor]:
+    """Return what is known of visitors (profile -> tag); a handful of look-ups for all together."""
+    if not tags:
         return {}
-    identifiers = customers.identifiers_of(connection, profiles)
-    anchors = graph.anchors_of(connection, profiles)
+    anchors = graph.anchors_of(connection, tags)
     loaded = {
         anchor: decode_state(encoded)
         for anchor, encoded in states.load_states(connection, [one for many in anchors.values() for one in many])
     }
     found = {}
-    for profile in profiles:
+    for profile, tag in tags.items():
         state = folding.combine([loaded[one] for one in anchors[profile] if one in loaded])
         devices, countries = state.get("devices", {}), state.get("countries", {})
-        found[profile] = Visitor(visitor_tag(identifiers[profile]), most_used(devices), most_used(countries))
+        found[profile] = Visitor(tag, most_used(devices), most_used(countries))
     return found
 
 

@@ -18,7 +18,7 @@ from stammgast.profiles.pages import identity_words, words
 from stammgast.profiles.pages.customer import merged_away
 from stammgast.profiles.pages.picture import Picture, Wire, draw
 from stammgast.profiles.tracing.contracts import Decided, KnownIdentifier, ProfileIdentity, SeenTogether
-from stammgast.profiles.tracing.reading import event_kinds, profile_identity
+from stammgast.profiles.tracing.reading import anchors_of_others, event_kinds, profile_identity
 from stammgast.profiles.tracing.rules import ranking_of
 from stammgast.web.contracts import Role
 from stammgast.web.guards import person_of, requires
@@ -28,13 +28,13 @@ from stammgast.web.tables import Column
 from stammgast.workspace.api import list_sources, record_seen
 
 VIEWER = [requires(Role.VIEWER)]
-ROWS_SHOWN = 60
+ROWS_SHOWN = 30
 APART_SHOWN = 20
 COLUMNS = (
     Column(_("Identifier")),
     Column(_("First seen"), is_hidden_small=True),
     Column(_("Linked by")),
-    Column(_("Events"), align="end"),
+    Column(_("Events"), align="end", is_hidden_small=True),
 )
 
 
@@ -79,7 +79,7 @@ def about(request: AnyRequest, runtime: Runtime, profile: Profile) -> dict[str, 
         "told": told,
         "shared": found.shared,
         "shared_names": found.names,
-        "kinds": event_kinds(runtime, profile.anchors, messages),
+        "kinds": event_kinds(runtime, [*profile.anchors, *anchors_of_others(runtime, found)], messages),
         "columns": COLUMNS,
         "sources": {one.id: one.name for one in list_sources(runtime)},
         "was": merged_away(request, profile),

@@ -11,12 +11,15 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from stammgast.kernel.errors import Invalid, StammgastError
+from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.ids import Anchor
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, curating
-from stammgast.profiles.contracts import CustomerRow, NoSuchProfile, Profile
+from stammgast.profiles.contracts import CustomerRow, NoSuchProfile, Profile, TimelineEvent
 from stammgast.profiles.identity import Pair
 from stammgast.profiles.pages import words
+from stammgast.profiles.tracing.contracts import Foresight
 from stammgast.profiles.tracing.reading import is_obeyed
 from stammgast.web.contracts import Role
 from stammgast.web.forms import Form, SentForm
@@ -29,6 +32,8 @@ AGENT = [requires(Role.AGENT)]
 ANALYST = [requires(Role.ANALYST)]
 FOUND_SHOWN = 10
 OUTCOMES_MAX = 4
+MOVING_SHOWN = 5
+ANCHORS_MAX = 1_000
 
 
 @post("/customers/{number:int}/identity/split", guards=AGENT, status_code=200, sync_to_thread=True)
@@ -52,6 +57,7 @@ def split(request: AnyRequest, number: FromPath[int], form: SentForm) -> Respons
         profile=api.get_profile(runtime, reference),
         chosen=chosen,
         foresight=foresight,
+        moving=moving(runtime, foresight),
         is_forever=is_forever,
         words=words,
     )
@@ -83,6 +89,7 @@ def choose_merge(request: AnyRequest, number: FromPath[int], other: FromQuery[in
         text=text,
         found=found,
         foresight=foresight,
+        moving=moving(runtime, foresight),
         form=Form(problem=problem),
         words=words,
     )
@@ -115,6 +122,19 @@ def show_outcome(request: AnyRequest, number: FromPath[int], position: FromQuery
 def show_outcome_state(request: AnyRequest, number: FromPath[int], position: FromQuery[int] = 0) -> Response[str]:
     """Show the same as a fragment, which asks again until it is done."""
     return render(request, "profiles/_identity_outcome.html", **_outcome(request, number, position))
+
+
+def moving(runtime: Runtime, foresight: Foresight | None) -> dict[int, tuple[TimelineEvent, ...]]:
+    """Return the newest events that would come to each profile from another; none while the history does not answer."""
+    found = {}
+    for part in foresight.after if foresight else ():
+        if part.moved_anchors:
+            anchors = [Anchor(one) for one in part.moved_anchors[:ANCHORS_MAX]]
+            try:
+                found[part.profile] = api.timeline(runtime, anchors, limit=MOVING_SHOWN).events
+            except HistoryUnavailable:
+                return {}
+    return found
 
 
 def to_outcome(number: int, position: int, references: list[str]) -> Redirect:

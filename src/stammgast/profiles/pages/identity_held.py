@@ -10,7 +10,7 @@ from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import marked as _
 from stammgast.profiles import curating
 from stammgast.profiles.pages import words
-from stammgast.profiles.pages.identity_decide import AGENT, ANALYST, read_pair, write_pair
+from stammgast.profiles.pages.identity_decide import AGENT, ANALYST, moving, read_pair, write_pair
 from stammgast.profiles.tracing.holding import held_identifiers, released_identifiers
 from stammgast.profiles.tracing.reading import called, is_obeyed
 from stammgast.web.forms import Form, SentForm
@@ -41,11 +41,13 @@ def hold(request: AnyRequest, form: SentForm) -> Response[Any]:
     if form.text("do") == "hold":
         position = curating.hold_identifier(runtime, Actor.of(person_of(request)), pair)
         return redirect(f"/identity/held?position={position}", flash=_("The identifier is held; it links nobody."))
+    foresight = curating.foresee_hold(runtime, pair)
     return render(
         request,
         "profiles/identity_hold.html",
         pair=pair,
-        foresight=curating.foresee_hold(runtime, pair),
+        foresight=foresight,
+        moving=moving(runtime, foresight),
         is_release=False,
         words=words,
     )
@@ -58,11 +60,13 @@ def release(request: AnyRequest, form: SentForm) -> Response[Any]:
     if form.text("do") == "release":
         position = curating.release_identifier(runtime, Actor.of(person_of(request)), pair)
         return redirect(f"/identity/held?position={position}", flash=_("The identifier links again."))
+    foresight = curating.foresee_release(runtime, pair)
     return render(
         request,
         "profiles/identity_hold.html",
         pair=pair,
-        foresight=curating.foresee_release(runtime, pair),
+        foresight=foresight,
+        moving=moving(runtime, foresight),
         is_release=True,
         words=words,
     )

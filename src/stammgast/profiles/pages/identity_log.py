@@ -29,7 +29,7 @@ PAGE_ROWS = 50
 TEXT_MAX = 255
 COLUMNS = (
     Column(_("When")),
-    Column(_("What")),
+    Column(_("What"), is_hidden_small=True),
     Column(_("Who and why")),
     Column(_("Identifiers"), is_hidden_small=True),
 )

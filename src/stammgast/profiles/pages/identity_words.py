@@ -38,6 +38,8 @@ DECISION_KINDS = {
     "hold": "attention",
     "release": "good",
 }
+COLOURS = {"user_id": 1, "loyalty_card": 6, "phone": 2, "email": 4, "device_id": 3, "anonymous_id": 8}
+"""Series colour of each namespace in the picture; 7 for those of the company's own."""
 LINES = {
     "merge": _("Merged"),
     "split": _("Split"),

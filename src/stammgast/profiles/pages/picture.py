@@ -14,8 +14,8 @@ import msgspec
 
 from stammgast.profiles.identity import Pair
 
-NODE_WIDTH, NODE_HEIGHT = 168, 40
-GAP_X, GAP_Y, ROW_GAP = 24, 22, 44
+NODE_WIDTH, NODE_HEIGHT = 160, 40
+GAP_X, GAP_Y, ROW_GAP = 20, 22, 44
 COLUMNS = 5
 MARGIN = 24
 LANES = (0, 4, -4, 2, -2)
@@ -88,7 +88,7 @@ def draw(
     >>> [(one.pair[1], one.is_foreign, one.y) for one in found.nodes]
     [('anna', False, 46), ('bob', True, 46), ('t', False, 152)]
     >>> [(one.wire.kind, one.path) for one in found.lines][0]
-    ('seen', 'M 108 86 C 108 119, 108 119, 108 152')
+    ('seen', 'M 104 86 C 104 119, 104 119, 104 152')
     >>> draw([anna], [], [], rank).height
     110
     """

@@ -35,6 +35,7 @@ _LISTED = (
     _COLUMNS.revenue,
     _COLUMNS.currency,
     _COLUMNS.is_identified,
+    _COLUMNS.sort_name,
 )
 _FIELDS = (
     "profile",
@@ -64,6 +65,7 @@ class ListedRow(msgspec.Struct, frozen=True, array_like=True):
     revenue: int
     currency: str
     is_identified: bool
+    sort_name: str
     sort_value: int | str
 
 

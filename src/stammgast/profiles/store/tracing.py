@@ -11,8 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.profiles.identity import Pair, RawSet
-from stammgast.profiles.naming import visitor_tag
-from stammgast.profiles.store.customers import identifiers_of
+from stammgast.profiles.naming import listed_visitor
 from stammgast.profiles.store.sql import rows_in, rows_of
 from stammgast.profiles.tracing.contracts import Called, KeptApart, Turned
 
@@ -226,12 +225,9 @@ def count_sets(connection: Connection, identifiers: Collection[Pair]) -> dict[Pa
 
 def names_of(connection: Connection, profiles: Iterable[int]) -> dict[int, Called]:
     """Return what the list of customers calls these profiles; those not on it are left out."""
-    rows = rows_in(connection, "SELECT profile, name FROM customers WHERE profile IN ({keys})", set(profiles))
-    found = {profile: Called(name) for profile, name in rows}
-    strangers = [profile for profile, called in found.items() if not called.name]
-    for profile, identifiers in identifiers_of(connection, strangers).items():
-        found[profile] = Called("", visitor_tag(identifiers))
-    return found
+    sql = "SELECT profile, name, sort_name FROM customers WHERE profile IN ({keys})"
+    rows = rows_in(connection, sql, set(profiles))
+    return {profile: Called(name, listed_visitor(sorted_by)) for profile, name, sorted_by in rows}
 
 
 def _period(column: str, since: int | None, until: int | None) -> tuple[list[str], list[int | str | bytes]]:

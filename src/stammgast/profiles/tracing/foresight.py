@@ -32,18 +32,19 @@ _LATER_THAN_ALL = 2**62
 
 def foresee(runtime: Runtime, wishes: Sequence[Wish]) -> Foresight:
     """Return the profiles that these decisions concern, as they are and as they would be. Changes nothing."""
+    ranking = ranking_of(runtime)
     folding, policies = api.folding_of(runtime), trait_policies(runtime)
     with runtime.customers.read() as connection:
         view = _Stored(connection, normaliser(runtime), wishes)
-        placement = _resolve(view, wishes, ranking_of(runtime))
+        placement = _resolve(view, wishes, ranking)
         loaded = {
             anchor: decode_state(encoded) for anchor, encoded in states.load_states(connection, placement.anchors)
         }
         owners = graph.load_owners(connection, placement.owners)
     was = {anchor: view.standings[anchor].profile or NOBODY for anchor in placement.anchors}
     return Foresight(
-        _parts(was, owners, was, loaded, folding, policies),
-        _parts(placement.anchors, placement.owners, was, loaded, folding, policies),
+        _parts(was, owners, was, loaded, folding, policies, ranking),
+        _parts(placement.anchors, placement.owners, was, loaded, folding, policies, ranking),
     )
 
 
@@ -82,6 +83,10 @@ class _Stored:
             smallest[links] = min(smallest.get(links, key), key)
         return [Evidence(*key, links) for links, key in smallest.items()]
 
+    def is_decided(self, identifier: Pair) -> bool:
+        """Say whether a decision that still counts names this identifier."""
+        return identifier in self._about
+
     def decisions_of(self, identifiers: Collection[Pair]) -> Iterable[Decision]:
         """Return every decision that still counts and names any of these."""
         return [one for each in identifiers for one in self._about.get(each, ())]
@@ -90,7 +95,9 @@ class _Stored:
 def _resolve(view: _Stored, wishes: Sequence[Wish], ranking: Ranking) -> Placement:
     """Return whose everything would be that the wishes concern."""
     starts = {each for one in wishes for each in (one.one, one.other)}
-    closure = collect(starts, cast("View[int]", view), ranking, view.held)  # it asks for sets and decisions only
+    closure = collect(
+        starts, cast("View[int]", view), ranking, view.held, view.held
+    )  # it asks for sets and decisions only
     resolved = resolve_canonically(closure.evidence, ranking, closure.decisions, view.held)
     return place(list(view.standings.values()), closure, resolved, ranking, view.held)
 
@@ -102,13 +109,14 @@ def _parts(
     loaded: Mapping[int, State],
     folding: Folding,
     policies: TraitPolicies,
+    ranking: Ranking,
 ) -> tuple[Part, ...]:
     """Return the profiles of a partition of anchors, most events first. `was`: anchor -> profile now."""
     anchors: dict[int, list[int]] = defaultdict(list)
     for anchor, profile in sorted(profiles.items()):
         anchors[profile].append(anchor)
     identifiers: dict[int, list[Pair]] = defaultdict(list)
-    for pair, profile in sorted(owners.items()):
+    for pair, profile in sorted(owners.items(), key=lambda one: ranking.rank(one[0])):
         identifiers[profile].append(pair)
     taken = set(was.values())
     parts = []

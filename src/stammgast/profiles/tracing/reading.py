@@ -34,6 +34,8 @@ from stammgast.profiles.tracing.contracts import (
 from stammgast.profiles.tracing.decisions import gather, standing
 from stammgast.profiles.tracing.rules import normaliser, ranking_of
 
+OTHERS_MAX = 20
+ANCHORS_MAX = 2_000
 DECIDED_RULES = ("decided", "separated")
 """Rules of the merge log behind which a person stands."""
 
@@ -55,6 +57,14 @@ def event_kinds(runtime: Runtime, anchors: Sequence[int], message_ids: Iterable[
         return history.kinds_of(runtime.history, anchors, digests)
     except HistoryUnavailable:
         return {}
+
+
+def anchors_of_others(runtime: Runtime, found: ProfileIdentity) -> list[int]:
+    """Return the anchors of the profiles whose events left out identifiers of this one; of the newest few."""
+    others = list(dict.fromkeys(one.kept_profile for one in found.kept_apart if one.kept_profile != found.profile))
+    with runtime.customers.read() as connection:
+        anchors = graph.anchors_of(connection, others[:OTHERS_MAX])
+    return [one for many in anchors.values() for one in many][:ANCHORS_MAX]
 
 
 def devices_shared(runtime: Runtime, profile: Profile) -> tuple[tuple[SharedDevice, ...], dict[int, Called]]:
