@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import typer
 
-from stammgast.kernel.commands import DataOption, installation
 from stammgast.profiles.matching.commands import suggest
+from stammgast.profiles.rulebook.commands import apply_rules, dry_run, show_rules
 
 identity_commands = typer.Typer(
     name="identity", help="Who is who: rules, dry runs, likely the same person.", no_args_is_help=True
@@ -19,15 +19,9 @@ def identity() -> None:
     """Who is who: rules, dry runs, likely the same person."""
 
 
-@identity_commands.command("rules")
-def show_rules(data: DataOption = None) -> None:
-    """Print the identity rules in force as a file."""
-    from stammgast.profiles.graph.rules import GraphRules, write_rules
-
-    with installation(data) as runtime:
-        typer.echo(write_rules(GraphRules(phone_region=runtime.settings.phone_region)), nl=False)
-
-
+identity_commands.command("rules")(show_rules)
+identity_commands.command("dry-run")(dry_run)
+identity_commands.command("apply")(apply_rules)
 identity_commands.command("suggest")(suggest)
 
 COMMANDS: Mapping[str, typer.Typer] = {"identity": identity_commands}

@@ -22,6 +22,12 @@ class NoSuchProfile(StammgastError):
     status = 404
 
 
+class LeftOut(NoSuchProfile):
+    """{reference} came with events of {count} customers and belongs to none of them: {reason}. They are {customers}."""
+
+    code = "left_out"
+
+
 class WrongCursor(StammgastError):
     """The cursor {cursor!r} is not one that this list gave out. Start again without it."""
 

@@ -21,9 +21,11 @@ from stammgast.profiles.store.tracing import DecidedRow
 from stammgast.profiles.tracing.contracts import Foresight, NoSuchDecision, NothingToTakeBack
 from stammgast.profiles.tracing.decisions import standing
 from stammgast.profiles.tracing.foresight import foresee
-from stammgast.profiles.tracing.rules import normaliser
+from stammgast.profiles.tracing.rules import normaliser, ranking_of
 from stammgast.workspace.api import changing
 from stammgast.workspace.contracts import Actor
+
+BUILT_IN = Ranking(GraphRules())
 
 
 class NotOfThisProfile(StammgastError):
@@ -113,7 +115,7 @@ def _merge_wishes(runtime: Runtime, reference: str, other: str) -> tuple[int, in
     with runtime.customers.read() as connection:
         members = customers.identifiers_of(connection, [one, two])
         decisions = contests.load_decisions(connection)
-    return one, two, wishes_to_merge(members[one], members[two], decisions)
+    return one, two, wishes_to_merge(members[one], members[two], decisions, ranking_of(runtime))
 
 
 def take_back(runtime: Runtime, by: Actor, number: int) -> int:
@@ -179,9 +181,10 @@ def wishes_to_split(members: Collection[Pair], chosen: Collection[Pair], *, is_f
     return [*kept_together, *(Wish("never" if is_forever else "unmerge", one, two) for one in going for two in staying)]
 
 
-def wishes_to_merge(one: Collection[Pair], two: Collection[Pair], decisions: Iterable[Decision]) -> list[Wish]:
+def wishes_to_merge(
+    one: Collection[Pair], two: Collection[Pair], decisions: Iterable[Decision], ranking: Ranking = BUILT_IN
+) -> list[Wish]:
     """Return what joins the strongest of both and takes back whatever keeps any of them apart."""
-    ranking = Ranking(GraphRules())
     pair = (min(one, key=ranking.rank), min(two, key=ranking.rank))
     apart = [
         (each.one, each.other)

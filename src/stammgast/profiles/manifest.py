@@ -16,11 +16,21 @@ from stammgast.profiles.matching.jobs import SearchRunner, work_on_searches
 from stammgast.profiles.operating import METRICS, find_accounts, find_customers
 from stammgast.profiles.pages import ROUTES
 from stammgast.profiles.pages.review import ROUTES as REVIEW_ROUTES
+from stammgast.profiles.rulebook.http import CONTROLLERS as RULES_CONTROLLERS
+from stammgast.profiles.rulebook.trials import TrialRunner, work_on_trials
 
 MANIFEST = Manifest(
     name="profiles",
     folder=Path(__file__).parent,
-    routes=(*ROUTES, *REVIEW_ROUTES, *CONTROLLERS, *ACCOUNT_CONTROLLERS, *IDENTITY_CONTROLLERS, *MATCHING_CONTROLLERS),
+    routes=(
+        *ROUTES,
+        *REVIEW_ROUTES,
+        *CONTROLLERS,
+        *ACCOUNT_CONTROLLERS,
+        *IDENTITY_CONTROLLERS,
+        *MATCHING_CONTROLLERS,
+        *RULES_CONTROLLERS,
+    ),
     navigation=(
         NavigationEntry("customers", _("Customers"), "/customers", "customers"),
         NavigationEntry("customers", _("Accounts"), "/accounts", "brand", order=120),
@@ -36,6 +46,9 @@ MANIFEST = Manifest(
     features=FEATURES,
     commands=COMMANDS,
     metrics=METRICS,
-    services={MessageBook: api.message_book, SearchRunner: SearchRunner},
-    tasks=(Task("profiles.matching", "web", 1, work_on_searches),),
+    services={MessageBook: api.message_book, SearchRunner: SearchRunner, TrialRunner: TrialRunner},
+    tasks=(
+        Task("profiles.matching", "web", 1, work_on_searches),
+        Task("profiles.identity_rules", "web", 1, work_on_trials),
+    ),
 )

@@ -145,7 +145,7 @@ def advance(
             each for one in contested for every in one.evidence for each in linking(every.identifiers, ranking, held)
         )
     if starts:
-        found.closure = collect(starts, view, ranking, view.held())
+        found.closure = collect(starts, view, ranking, view.held(), held)
         found.resolved = resolve_canonically(found.closure.evidence, ranking, found.closure.decisions, held)
     return found
 
@@ -184,15 +184,61 @@ def _appended(cluster: Cluster[P], view: View[P], ranking: Ranking, held: Collec
     return Appended(cluster, leaders, resolved) if len(owners) == len(leaders) else None
 
 
-def collect(starts: Iterable[Identifier], view: View[P], ranking: Ranking, held: Collection[Identifier]) -> Closure:
+def collect(
+    starts: Iterable[Identifier],
+    view: View[P],
+    ranking: Ranking,
+    held: Collection[Identifier],
+    held_then: Collection[Identifier],
+) -> Closure:
     """Return all that is reachable from `starts`: through shared identifiers, refused links and decisions.
 
-    A start is followed even when it is held or may not link, and so is what a decision names.
+    A start is followed even when it is held or may not link, and so is what a decision names. `held` are those until
+    now, `held_then` those with which the closure will be resolved.
     """
     closure = Closure()
     sets: set[tuple[Identifier, ...]] = set()
     decided: set[int] = set()
     frontier = set(starts)
+    while frontier:
+        _follow(frontier, closure, sets, decided, view, ranking, held)
+        frontier = _lead_aside(closure, sets, view, ranking, held_then)
+    return closure
+
+
+def _lead_aside(
+    closure: Closure,
+    sets: set[tuple[Identifier, ...]],
+    view: View[P],
+    ranking: Ranking,
+    held: Collection[Identifier],
+) -> set[Identifier]:
+    """Add what leads a set of the closure without linking, now or before: with all sets that it leads, and no further.
+
+    Return those of them about which a person decided: they are to be followed.
+    """
+    leaders = {min(one.identifiers, key=ranking.rank) for one in closure.evidence if one.identifiers}
+    aside = leaders - closure.complete
+    decided = {each for each in aside if view.is_decided(each)}
+    if decided or not aside:
+        return decided
+    closure.complete |= aside
+    for one in view.sets_of(aside):
+        if one.identifiers not in sets and not linking(one.identifiers, ranking, held):
+            sets.add(one.identifiers)
+            closure.evidence.append(one)
+    return set()
+
+
+def _follow(
+    frontier: set[Identifier],
+    closure: Closure,
+    sets: set[tuple[Identifier, ...]],
+    decided: set[int],
+    view: View[P],
+    ranking: Ranking,
+    held: Collection[Identifier],
+) -> None:
     while frontier:
         closure.complete |= frontier
         following: set[Identifier] = set()
@@ -207,7 +253,6 @@ def collect(starts: Iterable[Identifier], view: View[P], ranking: Ranking, held:
                 closure.decisions.append(decision)
                 following.update((decision.one, decision.other))
         frontier = following - closure.complete
-    return closure
 
 
 def _clusters(news: Sequence[News], view: View[P], ranking: Ranking, held: Collection[Identifier]) -> list[Cluster[P]]:

@@ -258,7 +258,8 @@ class Layout:
 
     def nobodys(self) -> Ints:
         """Return the anchors without any identifier that counts."""
-        return self.anchors[self.home == NONE]
+        found: Ints = self.anchors[self.home == NONE]
+        return found
 
 
 def lay_out(graph: WholeGraph, stands: Stands, decisions: Sequence[Decision], days_of: DaysOf) -> Layout:

@@ -132,21 +132,46 @@ def newest_trial(runtime: Runtime, number: int) -> Trial | None:
 def apply_version(runtime: Runtime, by: Actor, number: int) -> int:
     """Order that a version holds for everything, known and to come; return the order's place in the log.
 
-    Raises NoSuchRules, and InForceAlready when it is in force and nothing else was ordered.
+    Only in the process that writes the log. Raises NoSuchRules, and InForceAlready when it is in force and nothing else
+    was ordered.
     """
-    rules = version(runtime, number).rules
-    now = standing(runtime)
-    if now.ordered is None and now.in_force == rules:
-        raise InForceAlready(version=number)
+    rules = _applicable(runtime, number)
     with changing(runtime, by) as change:
-        change.note("identity_rules.apply", f"identity rules {number}", before=now.in_force.version)
+        change.note("identity_rules.apply", f"identity rules {number}")
     return runtime.service(LogWriter).append_sync(order_entry(rules_order(rules, by.name)))
+
+
+def leave_order(runtime: Runtime, by: Actor, number: int) -> None:
+    """Order the same from any process: the web process puts it into the log, now or when it starts. Raises the same."""
+    _applicable(runtime, number)
+    with changing(runtime, by) as change:
+        store.add_order(change.connection, number, by.name)
+        change.note("identity_rules.apply", f"identity rules {number}")
+
+
+def pass_on_orders(runtime: Runtime) -> None:
+    """Put orders that were left into the log; one that is put in twice does no harm."""
+    with runtime.control.read() as connection:
+        waiting = store.waiting_orders(connection)
+    for number, wanted, person in waiting:
+        order = rules_order(version(runtime, wanted).rules, person)
+        runtime.service(LogWriter).append_sync(order_entry(order))
+        with runtime.control.write() as connection:
+            store.remove_order(connection, number)
 
 
 def has_obeyed(runtime: Runtime, position: int) -> bool:
     """Say whether the worker has read the log up to an order's place."""
     with runtime.customers.read() as connection:
         return committed_position(connection) >= position
+
+
+def _applicable(runtime: Runtime, number: int) -> GraphRules:
+    rules = version(runtime, number).rules
+    now = standing(runtime)
+    if now.ordered is None and now.in_force == rules:
+        raise InForceAlready(version=number)
+    return rules
 
 
 def _first(runtime: Runtime) -> RulesVersion:

@@ -126,3 +126,9 @@ class CarryingOutFailed(StammgastError):
 
     status = 503
     retry = True
+
+
+class NoRulesGiven(StammgastError):
+    """Name a file with rules, or a saved version with --version."""
+
+    status = 422

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    delete,
     func,
     insert,
     select,
@@ -55,6 +56,30 @@ trials = Table(
     Index("identity_trials_by_version", "version", "id"),
     sqlite_autoincrement=True,
 )
+
+orders = Table(
+    "identity_orders",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("version", Integer, nullable=False),
+    Column("person", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+def add_order(connection: Connection, version: int, person: str) -> None:
+    """Leave the order to apply a version for the process that writes the log."""
+    connection.execute(insert(orders).values(version=version, person=person))
+
+
+def waiting_orders(connection: Connection) -> list[tuple[int, int, str]]:
+    """Return (id, version, person) of orders that are not in the log yet, oldest first."""
+    return [(row.id, row.version, row.person) for row in connection.execute(select(orders).order_by(orders.c.id))]
+
+
+def remove_order(connection: Connection, number: int) -> None:
+    """Forget an order that is in the log."""
+    connection.execute(delete(orders).where(orders.c.id == number))
 
 
 def list_versions(connection: Connection) -> list[RulesVersion]:

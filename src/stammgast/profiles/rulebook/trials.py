@@ -16,7 +16,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.state import State
 from stammgast.profiles.graph.rules import GraphRules
 from stammgast.profiles.rulebook import store
-from stammgast.profiles.rulebook.book import trial, version
+from stammgast.profiles.rulebook.book import pass_on_orders, trial, version
 from stammgast.profiles.rulebook.contracts import RulesEffect, RulesProgress, Stage
 from stammgast.profiles.rulebook.force import rules_seen
 
@@ -104,7 +104,8 @@ class _Notebook:
 
 
 def work_on_trials(runtime: Runtime) -> None:
-    """Let the process's runner look for work; called every second."""
+    """Let the process's runner look for work, and pass on orders from the command line; called every second."""
+    pass_on_orders(runtime)
     runtime.service(TrialRunner).tick()
 
 

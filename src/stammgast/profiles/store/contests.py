@@ -176,6 +176,16 @@ def replace_refusals(
     )
 
 
+def reason_left_out(connection: Connection, identifier: Pair) -> tuple[str, str] | None:
+    """Return (reason, namespace) of the newest refusal by which an identifier was left out, None without one."""
+    rows = rows_of(
+        connection,
+        "SELECT reason, namespace FROM refusals WHERE left_value = ? AND left_namespace = ? ORDER BY time DESC LIMIT 1",
+        (identifier[1], identifier[0]),
+    )
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
 def forget_refusals(connection: Connection) -> None:
     """Take all refusals away, before all are written anew."""
     run(connection, "DELETE FROM refusals")

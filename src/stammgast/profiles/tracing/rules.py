@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles.graph.rules import GraphRules, Ranking
+from stammgast.profiles.graph.rules import Ranking
 from stammgast.profiles.identifiers import normal_identifier
 from stammgast.profiles.identity import Pair
+from stammgast.profiles.rulebook.force import rules_now
 
 
 def normaliser(runtime: Runtime) -> Callable[[str, str], Pair | None]:
     """Return what makes a raw identifier normal as the worker does it; None for a placeholder."""
-    rules = _rules(runtime)
+    rules = rules_now(runtime)
     return lambda namespace, value: normal_identifier(namespace, value, rules)
 
 
 def ranking_of(runtime: Runtime) -> Ranking:
     """Return the strength and limits of identifiers as the worker applies them."""
-    return Ranking(_rules(runtime))
-
-
-def _rules(runtime: Runtime) -> GraphRules:
-    return GraphRules(phone_region=runtime.settings.phone_region)
+    return Ranking(rules_now(runtime))
