@@ -30,11 +30,13 @@ from stammgast.profiles.contracts import (
 )
 from stammgast.profiles.cursors import Number, read_cursor, write_cursor
 from stammgast.profiles.folding import Folding, State, decode_state
-from stammgast.profiles.graph.rules import GraphRules
+from stammgast.profiles.graph.placing import NOBODY
 from stammgast.profiles.identifiers import normal_identifier
+from stammgast.profiles.left_out import carrier_of
 from stammgast.profiles.naming import display_name, listed_visitor, text_of, visitor_name, visitor_tag
 from stammgast.profiles.pipeline.status import read_status
 from stammgast.profiles.policing import trait_policies
+from stammgast.profiles.rulebook.force import rules_now, rules_seen
 from stammgast.profiles.store import customers, graph, ledger, outbox, overview, reading, states
 from stammgast.profiles.store.position import committed_position
 from stammgast.profiles.timeline import read_event
@@ -287,8 +289,11 @@ def _number(runtime: Runtime, connection: Connection, reference: str) -> Profile
     if colon and namespace == NUMBER_NAMESPACE:
         number = graph.current_profile(connection, int(value)) if _is_number(value) else None
     elif colon:
-        pair = normal_identifier(namespace, value, _identity_rules(runtime))
+        rules = rules_seen(runtime, connection)
+        pair = normal_identifier(namespace, value, rules)
         number = None if pair is None else graph.owner_of(connection, pair)
+        if pair is not None and number == NOBODY:
+            number = carrier_of(connection, pair, rules)
     if not number:
         raise NoSuchProfile(reference=reference)
     return ProfileId(number)
@@ -296,10 +301,6 @@ def _number(runtime: Runtime, connection: Connection, reference: str) -> Profile
 
 def _is_number(value: str) -> bool:
     return value.isascii() and value.isdecimal() and 0 < len(value) <= 18  # noqa: PLR2004 - fits 64 bits
-
-
-def _identity_rules(runtime: Runtime) -> GraphRules:
-    return GraphRules(phone_region=runtime.settings.phone_region)
 
 
 def _consent(state: State) -> tuple[Consent, ...]:
@@ -328,7 +329,7 @@ def _customer(row: customers.ListedRow, visitor: Visitor | None) -> CustomerRow:
 
 def _search_words(runtime: Runtime, query: str) -> list[str]:
     """Return the words to look for; what reads as a phone number as a whole counts as one, in E.164."""
-    phone = normal_identifier("phone", query, _identity_rules(runtime)) if any(one.isdigit() for one in query) else None
+    phone = normal_identifier("phone", query, rules_now(runtime)) if any(one.isdigit() for one in query) else None
     if phone is not None and not any(one.isalpha() for one in query):
         return [phone[1]]
     return query.split()[:SEARCH_WORDS_MAX]
