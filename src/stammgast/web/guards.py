@@ -45,7 +45,9 @@ def requires(role: Role | str) -> Guard:
     """Return a guard that lets in people and tokens with at least `role`, and answers 401 or 403 to others."""
     needed = Role(role)
 
-    async def guard(connection: ASGIConnection[BaseRouteHandler, Person | None, object, object], _: BaseRouteHandler) -> None:  # type: ignore[type-var]
+    async def guard(
+        connection: ASGIConnection[BaseRouteHandler, Person | None, object, object], _: BaseRouteHandler
+    ) -> None:  # type: ignore[type-var]
         if not person_of(connection).may(needed):
             raise NotAllowed(needed=NEEDED[needed])
 

@@ -83,14 +83,14 @@ def _fill_page(event: Event) -> str:
     if not page and not own and not said:
         return ""
     visit = read_visit(
-        _text(own, "url") or _text(page, "url"),
-        _text(own, "path") or _text(page, "path"),
-        _text(own, "search") or _text(page, "search"),
-        _text(own, "referrer") or _text(page, "referrer"),
+        _either(own, page, "url"),
+        _either(own, page, "path"),
+        _either(own, page, "search"),
+        _either(own, page, "referrer"),
         read_context(said) if isinstance(said, dict) else NO_CAMPAIGN,
     )
     event.page_path = visit.path
-    event.page_title = (_text(own, "title") or _text(page, "title"))[:TITLE_LENGTH_MAX]
+    event.page_title = _either(own, page, "title")[:TITLE_LENGTH_MAX]
     event.referrer_medium = visit.referrer_medium
     event.referrer_name = visit.referrer_name
     if visit.campaign is not NO_CAMPAIGN:
@@ -117,6 +117,13 @@ def _fill_channel(event: Event, host: str, rules: EnrichmentRules) -> None:
     # A sender that names them itself (an import map, a till) knows best.
     event.channel = _text(context, "channel")[:NAME_LENGTH_MAX] or channel
     event.touchpoint = _text(context, "touchpoint")[:NAME_LENGTH_MAX] or touchpoint
+
+
+def _either(own: dict[str, Any], page: dict[str, Any], key: str) -> str:
+    value = own.get(key) if own else None
+    if type(value) is not str or not value:
+        value = page.get(key)
+    return value if type(value) is str else ""
 
 
 def _text(place: dict[str, Any], key: str) -> str:

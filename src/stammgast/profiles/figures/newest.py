@@ -32,12 +32,21 @@ def combine_newest(a: Newest, b: Newest) -> Newest:
 
 
 def cut_to(state: Newest, most: int) -> Newest:
-    """Return the `most` newest keys; equal times are told apart by message id, then by key."""
-    if len(state) <= most:
-        return state
-    return dict(newest_first(state)[:most])
+    """Return `state` with the `most` newest keys only; equal times are told apart by message id, then by key.
+
+    >>> cut_to({"a": [1, "m1"], "b": [5, "m2"], "c": [3, "m3"]}, 2)
+    {'b': [5, 'm2'], 'c': [3, 'm3']}
+    """
+    while len(state) > most:  # by one, as a rule: a fold brings one key
+        del state[min(state.items(), key=_age)[0]]
+    return state
 
 
 def newest_first(state: Newest) -> list[tuple[str, list[Any]]]:
     """Return (key, entry) pairs, newest first."""
-    return sorted(state.items(), key=lambda one: (one[1][0], one[1][1], one[0]), reverse=True)
+    return sorted(state.items(), key=_age, reverse=True)
+
+
+def _age(one: tuple[str, list[Any]]) -> tuple[int, str, str]:
+    key, entry = one
+    return entry[0], entry[1], key
