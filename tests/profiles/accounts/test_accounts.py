@@ -120,6 +120,16 @@ def test_acting_as_an_account_makes_a_member_without_a_group_call(workbench):
     assert account(workbench, "inn").name == "inn"
 
 
+def test_a_visitor_nobody_knows_is_a_member_with_a_few_letters_for_a_name(workbench):
+    visit = {**act("", "inn", "Login", "a1"), "userId": None, "anonymousId": "browser-9"}
+    take(workbench, visit, {**act("", "inn", "Login", "a2"), "userId": None, "anonymousId": "browser-10"})
+    names = {one.name for one in members(workbench, "inn")}
+    assert len(names) == 2
+    assert all(one.startswith("Visitor ") for one in names)
+    timeline = api.account_timeline(workbench.runtime, account(workbench, "inn")).events
+    assert {one.name for one in timeline} == names
+
+
 def test_two_profiles_that_become_one_are_one_member_and_two_again_after_a_split(workbench):
     take(
         workbench,

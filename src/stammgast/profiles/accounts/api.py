@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -34,6 +35,7 @@ from stammgast.profiles.accounts.figures import LEFT, MEMBER_FOLDING, ROLE
 from stammgast.profiles.accounts.listing import account_kind, account_name
 from stammgast.profiles.cursors import Number, read_cursor, write_cursor
 from stammgast.profiles.folding import State, decode_state
+from stammgast.profiles.naming import listed_visitor
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import accounts, graph, ledger
 from stammgast.profiles.timeline import read_event
@@ -158,8 +160,8 @@ def list_members(
         shown = lines[:limit]
         profiles = [one.profile for one in shown]
         states = _states_of(connection, account, profiles)
-        names = accounts.names_of_profiles(connection, profiles)
-    rows = tuple(_member(one, MEMBER_FOLDING.combine(states[one.profile]), names) for one in shown)
+        called = _called(connection, profiles)
+    rows = tuple(_member(one, MEMBER_FOLDING.combine(states[one.profile]), called[one.profile]) for one in shown)
     last = shown[-1] if len(lines) > limit else None
     return MembersPage(rows, None if last is None else write_cursor((last.last_seen, last.profile)))
 
@@ -198,9 +200,9 @@ def account_timeline(
     with runtime.customers.read() as connection:
         profiles = ledger.profiles_of_anchors(connection, sorted({one.anchor for one in events}))
         owners = [profiles.get(one.anchor, one.anchor) for one in events]
-        known = accounts.names_of_profiles(connection, sorted(set(owners) - {0}))
+        called = {0: _Called("", "", ""), **_called(connection, sorted(set(owners) - {0}))}
     told = tuple(
-        AccountEvent(event, ProfileId(owner), known.get(owner, ("", ""))[0] or (str(owner) if owner else ""))
+        AccountEvent(event, ProfileId(owner), called[owner].name, called[owner].visitor)
         for event, owner in zip(events, owners, strict=True)
     )
     return AccountTimeline(told, None if last is None else write_cursor((last[0], last[1])))
@@ -257,13 +259,28 @@ def _states_of(connection: Connection, account: int, profiles: Sequence[int]) ->
     return found
 
 
-def _member(line: accounts.MemberLine, state: State, names: Mapping[int, tuple[str, str]]) -> Member:
+class _Called(NamedTuple):
+    name: str
+    email: str
+    visitor: str
+
+
+def _called(connection: Connection, profiles: Sequence[int]) -> dict[int, _Called]:
+    """Return what to call profiles, as the list of customers does; one not listed yet by its number."""
+    listed = accounts.names_of_profiles(connection, profiles)
+    found = {one: _Called(str(one), "", "") for one in profiles}
+    for profile, (name, sort_name, email) in listed.items():
+        found[profile] = _Called(name, email, listed_visitor(sort_name))
+    return found
+
+
+def _member(line: accounts.MemberLine, state: State, called: _Called) -> Member:
     belonging = state.get("belonging", {})
-    name, email = names.get(line.profile, ("", ""))
     return Member(
         profile=ProfileId(line.profile),
-        name=name or str(line.profile),
-        email=email,
+        name=called.name,
+        email=called.email,
+        visitor=called.visitor,
         role=_role(belonging),
         has_left=bool(line.gone),
         left_at=belonging[LEFT][0] if line.gone else None,

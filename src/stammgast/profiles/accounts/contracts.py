@@ -117,6 +117,8 @@ class Member(msgspec.Struct, frozen=True):
     orders: int
     revenue: tuple[Money, ...]
     sessions: int
+    visitor: str = ""
+    """For a visitor nobody knows: the letters that tell them from others (`name` has them in English)."""
 
 
 class MembersPage(msgspec.Struct, frozen=True):
@@ -146,6 +148,7 @@ class AccountEvent(msgspec.Struct, frozen=True):
     event: TimelineEvent
     profile: ProfileId
     name: str
+    visitor: str = ""
 
 
 class AccountTimeline(msgspec.Struct, frozen=True):

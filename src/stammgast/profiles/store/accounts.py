@@ -300,10 +300,10 @@ def totals_of_members(connection: Connection, account: int) -> list[tuple[str, i
     ]
 
 
-def names_of_profiles(connection: Connection, profiles: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """Return (name, mail address) of profiles, as the list of customers has them."""
-    sql = "SELECT profile, name, email FROM customers WHERE profile IN ({keys})"
-    return {profile: (name, email) for profile, name, email in rows_in(connection, sql, profiles)}
+def names_of_profiles(connection: Connection, profiles: Iterable[int]) -> dict[int, tuple[str, str, str]]:
+    """Return (name, name to sort by, mail address) of profiles, as the list of customers has them."""
+    sql = "SELECT profile, name, sort_name, email FROM customers WHERE profile IN ({keys})"
+    return {row[0]: (row[1], row[2], row[3]) for row in rows_in(connection, sql, profiles)}
 
 
 def write_listings(connection: Connection, listings: Sequence[AccountListing]) -> None:
