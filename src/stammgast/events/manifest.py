@@ -35,6 +35,16 @@ MANIFEST = Manifest(
         Task("events.trim_log", "web", 10, operating.trim_log),
         Task("events.imports", "web", 1, work_on_jobs),
     ),
+    action_words={
+        "channel_rules.change": marked("changed the channel rules"),
+        "event_schema.save": marked("wrote an event rule"),
+        "event_schema.delete": marked("deleted an event rule"),
+        "quarantine.replay": marked("replayed quarantined events"),
+        "quarantine.discard": marked("discarded quarantined events"),
+        "import.upload": marked("uploaded a file"),
+        "import.remove": marked("removed an import"),
+        "events.export": marked("exported events"),
+    },
     ready_checks=(ReadyCheck("log", operating.log_problem),),
     metrics=(
         Metric(

@@ -111,6 +111,8 @@ class Manifest:
     commands: Mapping[str, Typer | Callable[..., Any]] = field(default_factory=dict)
     metrics: Sequence[Metric] = ()
     ready_checks: Sequence[ReadyCheck] = ()
+    action_words: Mapping[str, str] = field(default_factory=dict)
+    """What the audit log calls the module's actions ("did what", marked for translation); others are shown as written."""
     services: Mapping[type, Callable[[Runtime], Any]] = field(default_factory=dict)
     """Objects of which a process holds one, made when `Runtime.service` is first asked for their kind."""
 

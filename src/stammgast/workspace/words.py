@@ -51,4 +51,14 @@ ACTION_NAMES = {
     "staff.remove": _("removed a staff rule"),
     "seen": _("looked at"),
 }
-"""Other modules' actions are shown as they are written unless they add their words through `ActionWords`."""
+"""Other modules add theirs through `Manifest.action_words`; an action without words is shown as it is written."""
+SUBJECT_NAMES = {
+    "source": _("Source"),
+    "user": _("Person"),
+    "brand": _("Brand"),
+    "token": _("Token"),
+    "staff rule": _("Rule"),
+    "import": _("Import"),
+    "company": "",
+}
+"""First words of an audit entry's subject; a number follows."""

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 import stammgast
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.runtime import Runtime
 from stammgast.web.contracts import Role
 from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
@@ -21,7 +22,7 @@ from stammgast.web.tables import Column, read_table
 from stammgast.workspace import api
 from stammgast.workspace.company import known_currencies, known_zones
 from stammgast.workspace.contracts import STAFF_RULE_KINDS, Actor
-from stammgast.workspace.words import ACTION_NAMES, STAFF_KIND_NAMES
+from stammgast.workspace.words import ACTION_NAMES, STAFF_KIND_NAMES, SUBJECT_NAMES
 
 ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
 STAFF_COLUMNS = (Column(_("Known by")), Column(_("Value")), Column(""))
@@ -121,8 +122,13 @@ def show_audit(request: AnyRequest) -> Response[str]:
         table=table,
         action=action,
         columns=AUDIT_COLUMNS,
-        actions=ACTION_NAMES,
+        actions={**ACTION_NAMES, **_others_actions(runtime_of(request))},
+        subjects=SUBJECT_NAMES,
     )
+
+
+def _others_actions(runtime: Runtime) -> dict[str, str]:
+    return {action: words for one in runtime.manifests for action, words in one.action_words.items()}
 
 
 @get("/settings/about", guards=[requires("viewer")], sync_to_thread=True)

@@ -56,7 +56,8 @@ function options(data) {
   return {
     animation: !isCalm, animationDuration: 200, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12, color: ink },
     grid: { left: 4, right: room, top: hasLegend ? 34 : 12, bottom: 4, containLabel: true },
-    legend: hasLegend ? { top: 0, left: 0, icon: "circle", itemWidth: 10, textStyle: { color: ink } } : undefined,
+    // One line, leafed through where it is too long: two would lie over the axis on a phone.
+    legend: hasLegend ? { type: "scroll", top: 0, left: 0, right: 0, icon: "circle", itemWidth: 10, textStyle: { color: ink }, pageIconColor: ink, pageIconInactiveColor: line, pageTextStyle: { color: ink }, pageButtonGap: 8, pageIconSize: 10 } : undefined,
     // Rich text, because tooltips in HTML need inline styles, which our content policy forbids.
     tooltip: { trigger: "axis", renderMode: "richText", backgroundColor: colour("raised"), borderColor: line, textStyle: { color: colour("ink"), fontSize: 12 }, axisPointer: { type: data.kind === "line" || data.kind === "area" ? "line" : "shadow" }, confine: true, valueFormatter: (value) => (value === null || value === undefined ? "–" : value.toLocaleString(data.language)) },
     ...axis(data, ink, line), series: seriesOf(data, surface),
