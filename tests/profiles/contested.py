@@ -126,12 +126,12 @@ def same_figures(bench):
 def _from_history(runtime, folding):
     states = {}
     rows = runtime.history.query(
-        "SELECT profile_of(anchor), raw, source, toUnixTimestamp64Milli(received_at), channel FROM events"
+        "SELECT profile_of(anchor), raw, source, toUnixTimestamp64Milli(received_at), channel, brand FROM events"
         " WHERE profile_of(anchor) > 0"
     )
-    for profile, raw, source, received_at, channel in rows:
+    for profile, raw, source, received_at, channel, brand in rows:
         event = read_raw(RawEvent(0, 0, source, received_at, raw.encode(), kind="batch"), Rules())
-        event.channel = channel
+        event.channel, event.brand = channel, brand
         folding.fold(states.setdefault(profile, {}), event)
     return {profile: folding.present(state) for profile, state in states.items()}
 
