@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
 from stammgast.events.tracker.serving import browser_snippet
 
@@ -81,6 +82,43 @@ def test_the_segment_sdk_for_python_reaches_one_timeline(running, token, write_k
     assert told(events) == EXPECTED
     assert profile(running, token, f"user_id:{customer}")["traits"]["name"] == "Alice"
     assert timeline(running, token, f"anonymous_id:visitor-of-{customer}") == events
+
+
+def log_in(running, page):
+    """Let a fresh viewer choose a password; the page is theirs from then on."""
+    email = f"viewer-{time.monotonic_ns()}@inn.test"
+    link = json.loads(running.run("user", "create", email, "--role", "viewer", "--json"))["link"]
+    page.goto(running.url + "/setup?" + link.partition("/setup?")[2])
+    for field in page.locator("input[type=password]").all():
+        field.fill("a calm evening at the inn")
+    page.click("button.primary")
+    page.wait_for_url(f"{running.url}/")
+
+
+@pytest.mark.browser
+def test_a_group_call_of_the_segment_sdk_for_python_ends_on_an_account_page(running, token, write_key, page):
+    from segment.analytics.client import Client
+
+    run = time.monotonic_ns()
+    client = Client(write_key, host=running.url, on_error=pytest.fail)
+    client.identify(f"cook-{run}", {"name": "Alice Cook"})
+    client.group(f"cook-{run}", f"inn-{run}", {"name": f"Inn {run}", "type": "company", "role": "owner"})
+    order = {"order_id": "A-1", "total": 42.5, "currency": "EUR"}
+    client.track(f"cook-{run}", "Order Completed", order, context={"groupId": f"inn-{run}"})
+    client.join()
+    running.wait_until_processed(token)
+    status, told = running.ask(f"/api/accounts/group_id:inn-{run}", token)
+    assert (status, told["name"], told["orders"]) == (200, f"Inn {run}", 1)
+    assert [one["profileId"] for one in told["members"]] == [
+        profile(running, token, f"user_id:cook-{run}")["profileId"]
+    ]
+    log_in(running, page)
+    page.goto(f"{running.url}/accounts?q={run}")
+    expect(page.locator("#accounts tbody tr")).to_have_count(1, timeout=30_000)
+    page.locator("#accounts .row-link").click()
+    expect(page.locator("h1")).to_have_text(f"Inn {run}")
+    expect(page.locator("#members-table")).to_contain_text("Alice Cook")
+    expect(page.locator("#timeline")).to_contain_text("Order completed", timeout=30_000)
 
 
 def test_the_rudderstack_sdk_for_python_reaches_one_timeline(running, token, write_key):
