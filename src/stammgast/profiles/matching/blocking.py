@@ -9,7 +9,7 @@ from stammgast.profiles.matching.records import PersonRecord
 
 PAIRS_MIN = 1_000_000
 """Every key may make this many pairs, however few records there are."""
-PAIRS_PER_RECORD = 30
+PAIRS_PER_RECORD = 10
 """And this many a record, where there are many."""
 _LETTERS = 4
 

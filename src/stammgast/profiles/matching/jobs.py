@@ -12,7 +12,7 @@ from stammgast.profiles.matching import store
 from stammgast.profiles.matching.reviewing import follow_merges
 
 CLOSE_SECONDS = 5.0
-NICENESS = 10
+NICENESS = 5
 GONE = "The search ended without a result; the log tells more"
 
 
@@ -51,7 +51,7 @@ class SearchRunner:
 
     def _start(self, number: int) -> None:
         settings = self._runtime.settings
-        command = [sys.executable, "-m", "stammgast", "identity", "suggest", "--data", str(settings.data)]
+        command = [sys.executable, "-m", "stammgast", "identity", "suggest", "--json", "--data", str(settings.data)]
         self._number = number
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             ["nice", "-n", str(NICENESS), *command, "--run", str(number)],  # noqa: S607
