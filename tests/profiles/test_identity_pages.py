@@ -1,5 +1,7 @@
 """The pages of identity, through the whole application over real stores."""
 
+import csv
+import io
 import re
 
 import pytest
@@ -8,6 +10,7 @@ from litestar.testing import TestClient
 from stammgast.app import migrate
 from stammgast.kernel.history import HistoryClient
 from stammgast.kernel.settings import Settings
+from stammgast.profiles import curating
 from stammgast.web.app import make_app
 from stammgast.workspace import api as workspace
 from stammgast.workspace.contracts import Actor
@@ -186,3 +189,92 @@ def test_the_other_of_a_merge_is_found_by_search(agent, anna, bob):
     assert "2 come here" in preview
     assert "Nobody else matches" in agent.page(f"/customers/{anna}/identity/merge?q=anna")
     assert agent.get(f"/customers/{anna}/identity/merge?other={anna}").status_code == 422
+
+
+@pytest.fixture(scope="module")
+def club(tmp_path_factory, history_server):
+    """Twelve members who all give the club's address, and a merge, a split and a decision for the log."""
+    bench = open_bench(tmp_path_factory.mktemp("club") / "data", history_server, "identity_club")
+    share_a_tablet(bench)
+    for number in range(12):
+        traits = {"email": "=verein@inn.example"}
+        bench.send({"type": "identify", "userId": f"m{number}", "messageId": f"m{number}", "traits": traits})
+    bench.work()
+    curating.split_profile(
+        bench.runtime, Actor("user", 1, "Alice"), "user_id:anna", [("anonymous_id", "family-tablet")]
+    )
+    bench.work()
+    yield bench
+    bench.runtime.history.command("DROP DATABASE identity_club SYNC")
+    bench.close()
+
+
+@pytest.fixture
+def keeper(club):
+    return Visitor(club.runtime, "analyst@inn.test")
+
+
+def test_held_identifiers_are_listed_with_what_they_met(keeper):
+    told = plain(keeper.page("/identity/held"))
+    assert "=verein@inn.example by the rules" in told
+    assert "Met 12 stronger identifiers on" in told
+    assert "m11" in told
+
+
+def test_an_identifier_is_held_and_released_by_hand_after_a_look(club, keeper):
+    typed = {"namespace": "email", "value": "Kasse@Inn.example"}
+    assert "No event carries it yet" in keeper.post("/identity/held", **typed).text
+    assert keeper.post("/identity/held", **typed, do="hold").status_code == 303
+    club.work()
+    assert "Held by Analyst" in plain(keeper.page("/identity/held"))
+    assert keeper.post("/identity/held/release", identifier="email:kasse@inn.example", do="release").status_code == 303
+    club.work()
+    told = plain(keeper.page("/identity/held"))
+    assert "Held by Analyst" not in told
+    assert "kasse@inn.example Analyst" in told
+
+
+def test_what_needs_no_holding_is_refused_beside_the_form(keeper):
+    answer = keeper.post("/identity/held", namespace="user_id", value="guest")
+    assert answer.status_code == 422
+    assert "it links nowhere anyway" in answer.text
+    assert 'value="guest"' in answer.text
+
+
+def test_releasing_shows_what_would_be(keeper):
+    told = plain(keeper.post("/identity/held/release", identifier="email:=verein@inn.example").text)
+    assert "Nothing has changed yet" in told
+    assert "=verein@inn.example" in told
+
+
+def test_the_log_tells_splits_refusals_and_who_decided(keeper):
+    told = plain(keeper.page("/identity/log"))
+    assert re.search(r"Split Profile \d+ was split off \d+ .* Decided by a person: Alice", told)
+    assert "Kept apart A person decided that they are not one" in told
+    assert "Decided Split: Alice" in told
+
+
+@pytest.mark.parametrize(
+    ("asked", "lines"),
+    [
+        ("kind=decision&person=Alice", 1),
+        ("kind=split", 1),
+        ("person=Nobody", 0),
+        ("until=2001-01-01", 0),
+        ("namespace=phone", 0),
+    ],
+)
+def test_the_log_is_filtered_by_its_address(keeper, asked, lines):
+    page = keeper.page(f"/identity/log?{asked}")
+    body = re.search(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
+    assert (body[1].count("<tr>") if body else 0) == lines
+
+
+def test_the_log_is_exported_whole_and_harmless(keeper, club):
+    curating.hold_identifier(club.runtime, Actor("user", 1, "=cmd()"), ("email", "x@inn.example"))
+    club.work()
+    answer = keeper.get("/identity/log.csv?kind=decision")
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert {one["kind"] for one in rows} == {"decision"}
+    assert "'=cmd()" in {one["person"] for one in rows}
+    assert Visitor(club.runtime, "agent@inn.test").get("/identity/log.csv").status_code == 403

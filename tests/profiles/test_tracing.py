@@ -179,3 +179,18 @@ def test_the_log_is_filtered_by_kind_namespace_time_and_person(shared):
     assert "merge" in kinds(namespace="user_id")
     assert kinds(until=1) == []
     assert len(kinds(since=1)) == len(kinds())
+
+
+def test_a_late_event_that_undoes_a_merge_is_told_as_such(workbench):
+    def tablet(day, message_id, **more):
+        when = f"2026-03-{day:02}T10:00:00Z"
+        times = {"timestamp": when, "originalTimestamp": when}
+        return {"anonymousId": "family-tablet", "messageId": message_id, **times, **more}
+
+    workbench.take(tablet(3, "m3", type="page"), tablet(2, "m2", type="identify", userId="bob"))
+    workbench.take(tablet(1, "m1", type="identify", userId="anna"))
+    told = profile_identity(workbench.runtime, "user_id:bob").turned
+    (undone,) = [one for one in told if one.is_undoing]
+    assert (undone.kind, undone.rule) == ("split", "limit:user_id")
+    assert undone.message_id
+    assert {each for each, _ in undone.identifiers} == {"user_id", "anonymous_id"}

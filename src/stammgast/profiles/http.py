@@ -122,6 +122,8 @@ class FoundAnswer(msgspec.Struct, rename="camel"):
     orders: int
     revenue: str | None
     currency: str | None
+    identified: bool
+    """Known by more than a device or an anonymous id."""
 
 
 class FoundPageAnswer(msgspec.Struct):
@@ -332,4 +334,5 @@ def _found_answer(row: CustomerRow) -> FoundAnswer:
         orders=row.orders,
         revenue=None if row.revenue is None else decimal_text(row.revenue),
         currency=row.currency or None,
+        identified=row.is_identified,
     )

@@ -30,6 +30,8 @@ from stammgast.workspace.api import list_sources, record_seen
 VIEWER = [requires(Role.VIEWER)]
 ROWS_SHOWN = 30
 APART_SHOWN = 20
+TURNS_SHOWN = 50
+LOOKED_UP_MAX = 400
 COLUMNS = (
     Column(_("Identifier")),
     Column(_("First seen"), is_hidden_small=True),
@@ -65,21 +67,24 @@ def about(request: AnyRequest, runtime: Runtime, profile: Profile) -> dict[str, 
     is_all = request.query_params.get("shown") == "all"
     shown = rows if is_all else rows[:ROWS_SHOWN]
     picture, told = picture_of(found, runtime)
+    apart = found.kept_apart if is_all else found.kept_apart[:APART_SHOWN]
+    # Only what is shown is looked up in the history: a life may hold thousands.
+    drawn = [told[line.wire.key] for line in picture.lines]
     messages = [one.by.message_id for one in shown if one.by]
     messages += [
-        one.message_id for one in (*told.values(), *found.kept_apart, *found.turned) if not isinstance(one, Decided)
+        one.message_id for one in (*drawn, *apart, *found.turned[:TURNS_SHOWN]) if not isinstance(one, Decided)
     ]
     return {
         "profile": profile,
         "found": found,
         "rows": shown,
         "rows_more": len(rows) - len(shown),
-        "apart": found.kept_apart if is_all else found.kept_apart[:APART_SHOWN],
+        "apart": apart,
         "picture": picture,
         "told": told,
         "shared": found.shared,
         "shared_names": found.names,
-        "kinds": event_kinds(runtime, [*profile.anchors, *anchors_of_others(runtime, found)], messages),
+        "kinds": event_kinds(runtime, [*profile.anchors, *anchors_of_others(runtime, found)], messages[:LOOKED_UP_MAX]),
         "columns": COLUMNS,
         "sources": {one.id: one.name for one in list_sources(runtime)},
         "was": merged_away(request, profile),
