@@ -23,7 +23,7 @@ from stammgast.kernel.settings import Settings
 from stammgast.operations.contracts import Finding
 from stammgast.operations.machine import MEGABYTE, free_disk_bytes
 from stammgast.operations.progress import read_progress
-from stammgast.profiles.api import deliveries_waiting
+from stammgast.profiles.api import deliveries_waiting, outdated_features
 
 DISK_MEGABYTES_MIN = 2_000
 SQLITE_MIN = (3, 35)
@@ -43,6 +43,7 @@ def examine(runtime: Runtime) -> list[Finding]:
         _check_stores,
         _check_worker,
         _check_deliveries,
+        _check_features,
     )
     return [finding for check in checks for finding in check(runtime)]
 
@@ -187,3 +188,17 @@ def _check_deliveries(runtime: Runtime) -> Iterator[Finding]:
     found = ", ".join(f"{count:,} {kind}" for kind, count, _ in waiting) or "none waits"
     mend = f"Nothing delivers {', '.join(late)}: switch on what does, or switch off the rule that orders it."
     yield Finding("deliveries", not late, found, mend if late else "")
+
+
+def _check_features(runtime: Runtime) -> Iterator[Finding]:
+    """Look for figures on profiles that an earlier version of Stammgast counted by other rules."""
+    try:
+        outdated = outdated_features(runtime)
+    except SQLAlchemyError:
+        return
+    told = ", ".join(f"{name} by version {before}, now {now}" for name, (before, now) in outdated.items())
+    mend = (
+        "What came before this version of Stammgast was counted by other rules. To count all anew, run `stammgast export`"
+        " and send each line's raw with its timestamp to /v1/import of a new folder; or go back to the version before."
+    )
+    yield Finding("figures of profiles", not outdated, told or "counted by the present rules", mend if outdated else "")

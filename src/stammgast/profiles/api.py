@@ -12,7 +12,7 @@ from stammgast.events.api import message_digest
 from stammgast.events.contracts import MessageBook, MessageRecord
 from stammgast.kernel.ids import Anchor, BrandId, ProfileId
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles import history
+from stammgast.profiles import history, versions
 from stammgast.profiles.contracts import (
     ChannelCount,
     Consent,
@@ -239,6 +239,12 @@ def identity_overview(runtime: Runtime, since: int) -> IdentityOverview:
     """Return the whole identity graph in numbers; what happened is counted from `since` (ms UTC) on."""
     with runtime.customers.read() as connection:
         return IdentityOverview(overview.count_graph(connection, since), overview.most_shared(connection, SHARED_SHOWN))
+
+
+def outdated_features(runtime: Runtime) -> dict[str, tuple[int, int]]:
+    """Return feature -> (version its figures were folded by, its version now) of those that differ."""
+    with runtime.customers.read() as connection:
+        return versions.outdated_features(connection, folding_of(runtime).features)
 
 
 def deliveries_waiting(runtime: Runtime) -> list[tuple[str, int, int]]:

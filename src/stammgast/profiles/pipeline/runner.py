@@ -41,6 +41,7 @@ from stammgast.profiles.store.applied_rules import begin_rules, rules_in_force
 from stammgast.profiles.store.outbox import Parcel
 from stammgast.profiles.store.position import LeaseLost, keep_progress, take_lease
 from stammgast.profiles.store.tuning import tune_for_worker
+from stammgast.profiles.versions import note_versions
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ class Worker:
             assert in_force is not None
             rules = rules_of(in_force.rules)
         folding = Folding(one for manifest in runtime.manifests for one in manifest.features)
+        note_versions(self._state, folding.features)
         self._bench = Bench(
             memory=Memory(),
             seen=seen,
