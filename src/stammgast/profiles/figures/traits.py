@@ -44,13 +44,21 @@ def fold_traits(state: Traits | None, event: Any) -> Traits | None:
 
 def note_trait(state: Traits, name: str, event: Any, value: Any) -> None:
     """Take one word about one trait."""
-    value = plain_value(value)
-    time, message_id = event.time, event.message_id
+    if type(value) is not str:
+        value = plain_value(value)
+    time, message_id, source = event.time, event.message_id, event.source
     trait = state.get(name)
     if trait is None:
-        state[name] = [[[time, message_id, int(event.source), value, 1, time, message_id]]]
+        state[name] = [[[time, message_id, source, value, 1, time, message_id]]]
         return
-    entry = [time, message_id, int(event.source), value]
+    newest = trait[0][0]
+    if time > newest[0] and newest[2] == source and same_value(newest[3], value):
+        # Most say again what they said last.
+        newest[0], newest[1] = time, message_id
+        if len(trait) == 1:
+            newest[4] += 1
+        return
+    entry = [time, message_id, source, value]
     if is_cut(trait):
         _take_cut(trait, entry)
         return
@@ -125,7 +133,7 @@ def same_value(one: Any, other: Any) -> bool:
     kind = type(one)
     if kind is not type(other) or one != other:
         return False
-    return kind not in (list, dict) or bool(_encode_sorted(one) == _encode_sorted(other))
+    return (kind is not list and kind is not dict) or bool(_encode_sorted(one) == _encode_sorted(other))
 
 
 def _rank(entry: Said) -> tuple[int, str, int]:

@@ -289,7 +289,7 @@ def memberships(connection: Connection, anchors: Iterable[int]) -> Iterator[tupl
 def totals_of_members(connection: Connection, account: int) -> list[tuple[str, int, int, int, int]]:
     """Return (currency, members, events, orders, revenue in micros) of all that present members did, from the list of customers."""
     sql = (
-        "SELECT c.currency, count(*), sum(c.events), sum(c.orders), sum(c.revenue / 1000000), sum(c.revenue % 1000000)"
+        "SELECT c.currency, count(*), sum(c.events), sum(c.orders), sum(c.revenue / 1000000), sum(c.revenue - c.revenue / 1000000 * 1000000)"
         f" FROM ({_MEMBERS.replace('{keys}', '?')}) AS members JOIN customers c ON c.profile = members.profile"
         " WHERE members.gone = 0 GROUP BY c.currency ORDER BY c.currency"
     )
