@@ -9,6 +9,7 @@ from litestar import Response, get, post
 
 from stammgast.events import api
 from stammgast.events.contracts import Quarantined
+from stammgast.events.pages.details import detail_words
 from stammgast.events.reasons import EVENT_BLOCKED, REASONS, SCHEMA_MISMATCH
 from stammgast.kernel.errors import Invalid
 from stammgast.kernel.i18n import marked as _
@@ -78,6 +79,7 @@ def show_quarantine(request: AnyRequest) -> Response[str]:
         total=sum(counts.values()),
         reason=reason,
         labels=REASON_LABELS,
+        detail_words=detail_words,
         help=REASONS,
         columns=COLUMNS,
         sources={one.id: one.name for one in list_sources(runtime)},
