@@ -194,3 +194,10 @@ def test_a_late_event_that_undoes_a_merge_is_told_as_such(workbench):
     assert (undone.kind, undone.rule) == ("split", "limit:user_id")
     assert undone.message_id
     assert {each for each, _ in undone.identifiers} == {"user_id", "anonymous_id"}
+
+
+def test_whoever_keeps_most_identifiers_goes_on_even_where_the_number_changes_hands(shared):
+    bob, anna = (shared.profile(f"user_id:{one}").profile for one in ("bob", "anna"))
+    foreseen = curating.foresee_split(shared.runtime, "user_id:anna", [TABLET])
+    told = {one.identifiers[0]: (one.was, one.moved_events) for one in foreseen.after}
+    assert told == {ANNA: (anna, 0), BOB: (bob, 1)}  # the tablet's own page view comes to Bob

@@ -116,9 +116,13 @@ class IdentityAnswer(msgspec.Struct, rename="camel"):
 
 
 class PartAnswer(msgspec.Struct, rename="camel"):
-    """A profile as it is or would be. `movedEvents` would come to it from another profile; revenue is net, in micros."""
+    """A profile as it is or would be; revenue is net, in micros.
+
+    `was` is the profile that goes on as this one, null for somebody new; `movedEvents` would come from other people.
+    """
 
     profile_id: int
+    was: int | None
     identifiers: list[str]
     events: int
     orders: int
@@ -372,6 +376,7 @@ def _foresight_answer(found: Foresight) -> ForesightAnswer:
 def _part_answer(one: Part) -> PartAnswer:
     return PartAnswer(
         one.profile,
+        one.was or None,
         _texts(one.identifiers),
         one.events,
         one.orders,

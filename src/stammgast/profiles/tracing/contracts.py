@@ -191,8 +191,8 @@ class Part(msgspec.Struct, frozen=True):
     name: str
     visitor: str
     """For somebody without a name: the letters that tell them from others."""
-    is_new: bool
-    """Whether that number is nobody's now."""
+    was: int
+    """The profile that goes on as this one; 0 for somebody new. Numbers may change hands when people part."""
     identifiers: tuple[Pair, ...]
     anchors: tuple[int, ...]
     events: int
@@ -200,7 +200,7 @@ class Part(msgspec.Struct, frozen=True):
     revenue: int
     currency: str
     moved_anchors: tuple[int, ...]
-    """Those that would come from another profile."""
+    """Those that would come from another person."""
     moved_events: int
 
 

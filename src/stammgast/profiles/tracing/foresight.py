@@ -23,6 +23,7 @@ from stammgast.profiles.identity import Pair, linkable
 from stammgast.profiles.naming import display_name, visitor_tag
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import contests, graph, states
+from stammgast.profiles.tracing.continuing import continued
 from stammgast.profiles.tracing.contracts import Foresight, Part
 from stammgast.profiles.tracing.rules import normaliser, ranking_of
 from stammgast.profiles.trait_policies import TraitPolicies, values_of
@@ -42,10 +43,9 @@ def foresee(runtime: Runtime, wishes: Sequence[Wish]) -> Foresight:
         }
         owners = graph.load_owners(connection, placement.owners)
     was = {anchor: view.standings[anchor].profile or NOBODY for anchor in placement.anchors}
-    return Foresight(
-        _parts(was, owners, was, loaded, folding, policies, ranking),
-        _parts(placement.anchors, placement.owners, was, loaded, folding, policies, ranking),
-    )
+    before = _parts(was, owners, loaded, folding, policies, ranking)
+    after = _parts(placement.anchors, placement.owners, loaded, folding, policies, ranking)
+    return Foresight(before, continued(before, after, {anchor: _events(state) for anchor, state in loaded.items()}))
 
 
 class _Stored:
@@ -105,23 +105,20 @@ def _resolve(view: _Stored, wishes: Sequence[Wish], ranking: Ranking) -> Placeme
 def _parts(
     profiles: Mapping[int, int],
     owners: Mapping[Pair, int],
-    was: Mapping[int, int],
     loaded: Mapping[int, State],
     folding: Folding,
     policies: TraitPolicies,
     ranking: Ranking,
 ) -> tuple[Part, ...]:
-    """Return the profiles of a partition of anchors, most events first. `was`: anchor -> profile now."""
+    """Return the profiles of a partition of anchors, most events first."""
     anchors: dict[int, list[int]] = defaultdict(list)
     for anchor, profile in sorted(profiles.items()):
         anchors[profile].append(anchor)
     identifiers: dict[int, list[Pair]] = defaultdict(list)
     for pair, profile in sorted(owners.items(), key=lambda one: ranking.rank(one[0])):
         identifiers[profile].append(pair)
-    taken = set(was.values())
     parts = []
     for profile in anchors.keys() - {NOBODY}:
-        moved = tuple(anchor for anchor in anchors[profile] if was[anchor] != profile)
         state = folding.combine([loaded[one] for one in anchors[profile] if one in loaded])
         name = display_name(values_of(state.get("traits", {}), policies), identifiers[profile])
         revenue, currency = net_revenue(state.get("revenue"), state.get("refunds"))
@@ -130,15 +127,15 @@ def _parts(
                 profile=profile,
                 name=name,
                 visitor="" if name else visitor_tag(identifiers[profile]),
-                is_new=profile not in taken,
+                was=profile,
                 identifiers=tuple(identifiers[profile]),
                 anchors=tuple(anchors[profile]),
                 events=_events(state),
                 orders=state.get("orders", (0,))[0],
                 revenue=revenue,
                 currency=currency,
-                moved_anchors=moved,
-                moved_events=sum(_events(loaded.get(one, {})) for one in moved),
+                moved_anchors=(),
+                moved_events=0,
             )
         )
     return tuple(sorted(parts, key=lambda one: (-one.events, one.profile)))
