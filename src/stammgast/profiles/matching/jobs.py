@@ -7,13 +7,14 @@ import subprocess
 import sys
 
 from stammgast.kernel import clock
+from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.matching import store
 from stammgast.profiles.matching.reviewing import follow_merges
 
 CLOSE_SECONDS = 5.0
 NICENESS = 5
-GONE = "The search ended without a result; the log tells more"
+GONE = _("The search ended without a result; the log tells more.")
 
 
 class SearchRunner:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from stammgast.profiles.matching.scoring import Part, ScoredPair
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SPREAD_BITS = 1.0
 """Standard deviation that corrections are expected to have before anything was decided."""
@@ -57,6 +60,8 @@ def corrections(decided: Sequence[Decided]) -> Corrections:
     """
     if not decided:
         return {}
+    import numpy as np
+
     names = sorted({name for one in decided for name in one.levels})
     places = {name: index for index, name in enumerate(names, 1)}
     design = np.zeros((len(decided), len(names) + 1))
@@ -78,6 +83,8 @@ def _fit(design: NDArray[np.float64], start: NDArray[np.float64], outcome: NDArr
 
     Steps are halved while they make it worse: with a far-off start the first full step may overshoot.
     """
+    import numpy as np
+
     penalty = 1 / (SPREAD_BITS * math.log(2)) ** 2
     found = np.zeros(design.shape[1])
     loss = _loss(design, start, outcome, found, penalty)
@@ -101,6 +108,8 @@ def _loss(
     found: NDArray[np.float64],
     penalty: float,
 ) -> float:
+    import numpy as np
+
     logit = start + design @ found
     return float(np.sum(np.logaddexp(0, logit) - outcome * logit) + penalty * np.sum(found**2) / 2)
 

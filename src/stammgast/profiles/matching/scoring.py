@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from stammgast.profiles.matching.blocking import blocking_keys
 from stammgast.profiles.matching.comparing import Field, level_at, splink_settings
@@ -16,6 +14,10 @@ from stammgast.profiles.matching.engine import make_linker, open_engine, registe
 from stammgast.profiles.matching.frequencies import frequencies
 from stammgast.profiles.matching.records import PersonRecord
 from stammgast.profiles.matching.training import Model, fields_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 KEPT_BITS_MIN = -6.0
 """Pairs below this weight under the generous starting prior are forgotten at once."""
@@ -54,6 +56,8 @@ def score(records: Sequence[PersonRecord], model: Model, *, threads: int = THREA
     keys = blocking_keys(records)
     if not keys or not fields:
         return Scored((), (), model.prior)
+    import numpy as np
+
     with open_engine(threads=threads) as engine:
         settings = splink_settings(fields, model.rates, model.prior, tuple(keys))
         linker = make_linker(register(engine, records, keys), settings)
@@ -122,10 +126,13 @@ def fitting_prior(bits: NDArray[np.float64], records: int, start: float) -> floa
 
     Never less than one match, so that a company without duplicates isn't divided by zero.
 
+    >>> import numpy as np
     >>> weights = np.array([30.0] * 10 + [-30.0] * 1_000)
     >>> round(fitting_prior(weights, 100, 0.02) * 100 * 99 / 2, 3)
     10.0
     """
+    import numpy as np
+
     pairs = max(1.0, records * (records - 1) / 2)
     prior = start
     for _ in range(PRIOR_ROUNDS):

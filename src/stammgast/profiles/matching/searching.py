@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from stammgast.kernel import clock
 from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.matching import store
 from stammgast.profiles.matching.contracts import (
@@ -30,6 +29,8 @@ SUGGESTED_FROM = 0.5
 """Pairs less probable than this are not suggested: they would be wrong more often than right."""
 SUGGESTIONS_MAX = 20_000
 """The most probable are kept; a person who gets through them searches anew."""
+
+OUR_ERROR = _("An error on our side; the log tells more.")
 
 Tell = Callable[[Phase, RunCounts], None]
 
@@ -96,7 +97,7 @@ def search(runtime: Runtime, number: int, tell: Tell | None = None) -> Run:
         notebook.end("failed", str(problem))
         raise
     except Exception:
-        notebook.end("failed", "An error on our side; the log tells more")
+        notebook.end("failed", OUR_ERROR)
         raise
     return find_run(runtime, number)
 
@@ -131,6 +132,8 @@ def rank(
     pairs = [corrected(pair, learned) for pair in scored.pairs]
     prior = scored.prior
     if learned and pairs:
+        import numpy as np
+
         prior = fitting_prior(np.array([pair.bits for pair in pairs]), records, prior)
     start = prior_bits(prior)
     found = [
