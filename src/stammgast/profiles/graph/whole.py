@@ -8,8 +8,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from functools import lru_cache
+from hashlib import blake2b
 
-from stammgast.kernel.ids import digest128
 from stammgast.profiles.graph.evidence import is_on_purpose
 from stammgast.profiles.graph.rules import Identifier, Ranking
 
@@ -97,4 +97,7 @@ def _linkable(raw: RawSet, normalise: Normalise) -> tuple[Identifier, ...]:
 
 
 def _digest(identifier: Identifier) -> bytes:
-    return digest128(identifier[0].encode("utf-8", "surrogatepass"), identifier[1].encode("utf-8", "surrogatepass"))
+    """Return 16 bytes that name an identifier; the namespace's length makes them unambiguous."""
+    namespace, value = identifier
+    text = f"{len(namespace)}:{namespace}{value}"
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -24,6 +24,7 @@ from stammgast.profiles.pages.identity_decide import (
 )
 from stammgast.profiles.pages.identity_held import hold, release, show_held
 from stammgast.profiles.pages.identity_log import export_log, show_log
+from stammgast.profiles.pages.identity_rules import ROUTES as RULES
 from stammgast.profiles.pages.live import show_live, show_rows
 from stammgast.profiles.pages.traits import ROUTES as TRAITS
 
@@ -42,6 +43,7 @@ ROUTES = (
     show_rows,
     *ACCOUNTS,
     *TRAITS,
+    *RULES,
     show_identity,
     show_figures,
     show_customer_identity,

@@ -16,6 +16,7 @@ SPLITS = {
     "held": _("An identifier that joined them is held: it met too many people on one day"),
     "limit": _("Together they would have more than one profile may have of: %(kind)s"),
     "cap": _("The profile would have become too large"),
+    "rules": _("Other rules were applied, under which nothing joins them"),
 }
 MERGES = {
     "seen_together": _("Seen together on one event"),

@@ -131,6 +131,7 @@ MERGE_RULES = {
     "seen_together": _("Seen together on one event"),
     "alias": _("Joined on purpose by an alias"),
     "decided": _("Decided by a person"),
+    "rules": _("Other rules were applied"),
 }
 
 
