@@ -11,6 +11,7 @@ from bench.contested_worker import late_event_seconds
 from bench.customer_list import list_rows
 from bench.merging import merging_rows
 from bench.pipeline_bench import VISIT, fill_log
+from bench.reruling import reruling_rows
 from bench.resolution_share import worker_seconds
 from bench.table import Row
 from stammgast.profiles.graph.canonical import resolve_canonically
@@ -38,7 +39,7 @@ def run(*, quick: bool = False) -> list[Row]:
             rows += list_rows(installation, 1_000 if quick else 10_000, 1 if quick else 10)
         finally:
             installation.stop()
-    return rows
+    return rows + reruling_rows(20_000 if quick else 1_000_000)
 
 
 def _contested(rounds: int) -> Row:
