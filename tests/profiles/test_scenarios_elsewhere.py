@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -14,7 +15,7 @@ from stammgast.kernel.log import LogReader
 from stammgast.kernel.settings import Settings
 from stammgast.profiles.store.sql import rows_of
 from tests.profiles import test_who_is_who as scenarios
-from tests.profiles.contested import same_figures
+from tests.profiles.contested import append, happenings, pieces, same_figures
 from tests.profiles.graph.test_worker_law import same_as_canonical
 
 NAMED = {
@@ -112,3 +113,21 @@ def test_a_scenario_holds_on_postgresql(name, make_workbench, on_postgres):
     NAMED[name](scenarios.People(bench))
     same_as_canonical(bench)
     same_figures(bench)
+
+
+@pytest.mark.postgres
+def test_contested_histories_keep_the_law_on_postgresql(make_workbench, on_postgres):
+    bench = make_workbench(on_postgres)
+    for seed in range(5):
+        random = Random(seed)
+        for part in pieces(random, happenings(random, f"p{seed}-")):
+            append(bench, part)
+            bench.worker.turn()
+    bench.work()
+    found = same_as_canonical(bench)
+    assert same_figures(bench)
+    assert {one.reason for one in found.refusals} >= {"limit"}
+    with bench.runtime.customers.read() as connection:
+        assert {kind for (kind,) in rows_of(connection, "SELECT DISTINCT kind FROM merges")} == {"merge", "split"}
+        assert rows_of(connection, "SELECT value FROM held")
+        assert rows_of(connection, "SELECT decision FROM decisions")

@@ -74,6 +74,7 @@ def people(workbench):
 
 
 def test_two_devices_are_joined_at_login(people):
+    # Mixpanel, Identifying Users: several devices of one person.
     people.saw(order(9, 10, anonymousId="phone"), order(8, 10, anonymousId="laptop"))
     people.saw(
         at(7, anonymousId="phone", userId="anna"), at(6, anonymousId="laptop", userId="anna", messageId="login2")
@@ -84,12 +85,14 @@ def test_two_devices_are_joined_at_login(people):
 
 
 def test_anonymous_browsing_before_sign_up_is_credited_to_the_person(people):
+    # Segment, Best Practices for Identifying Users; Amplitude, Track unique users.
     people.saw(at(9, anonymousId="phone", messageId="browsed"))
     people.saw(at(1, type="identify", anonymousId="phone", userId="anna", messageId="signed-up"))
     assert people.in_history("user_id:anna") == {"browsed", "signed-up"}
 
 
 def test_a_second_login_on_a_shared_tablet_switches_profile_and_never_merges_two_people(people):
+    # Adobe Experience Platform, Identity Graph Linking Rules: shared device.
     people.saw(at(9, anonymousId="tablet", userId="anna"), order(8, 10, anonymousId="tablet", userId="bob"))
     assert not people.are_one("user_id:anna", "user_id:bob")
     assert people.are_one("user_id:anna", "anonymous_id:tablet")
@@ -98,6 +101,7 @@ def test_a_second_login_on_a_shared_tablet_switches_profile_and_never_merges_two
 
 
 def test_login_logout_and_login_as_another_leaves_what_was_anonymous_with_the_devices_owner(people):
+    # Amplitude, Track unique users: several people on one device.
     people.saw(at(9, anonymousId="tablet", userId="anna"), at(8, anonymousId="tablet", messageId="between"))
     people.saw(
         at(7, anonymousId="tablet", userId="bob", messageId="bobs"), at(6, anonymousId="tablet", messageId="after")
@@ -107,6 +111,7 @@ def test_login_logout_and_login_as_another_leaves_what_was_anonymous_with_the_de
 
 
 def test_a_number_that_a_call_centre_types_for_two_customers_stays_with_the_first(people):
+    # Adobe Experience Platform, Identity Graph Linking Rules: invalid email and phone.
     number = {"context": {"traits": {"phone": "030 1234567"}}}
     people.saw(at(9, userId="anna", **number), at(8, userId="bob", **number))
     assert not people.are_one("user_id:anna", "user_id:bob")
@@ -114,6 +119,7 @@ def test_a_number_that_a_call_centre_types_for_two_customers_stays_with_the_firs
 
 
 def test_a_mail_typed_for_very_many_people_is_held_and_belongs_to_none_of_them(people):
+    # Adobe Experience Platform, Identity Graph Linking Rules: graph collapse by a value that many were given.
     mail = {"type": "identify", "traits": {"email": "kasse@laden.de"}}
     for start in range(0, 500, 50):
         people.saw(*(at(9, userId=f"u{number}", messageId=f"m{number}", **mail) for number in range(start, start + 50)))
@@ -126,6 +132,7 @@ def test_a_mail_typed_for_very_many_people_is_held_and_belongs_to_none_of_them(p
 
 
 def test_a_placeholder_mail_joins_nobody(people):
+    # Segment Unify, Identity Resolution Settings: blocked values; PostHog, Identifying users: ids that are refused.
     for value in ("test@test.com", "'null'", "n/a"):
         people.saw(
             *(
@@ -136,7 +143,18 @@ def test_a_placeholder_mail_joins_nobody(people):
     assert people.log() == []
 
 
+def test_a_placeholder_mail_given_for_five_thousand_people_leaves_five_thousand(people):
+    # Adobe Experience Platform, Identity Graph Linking Rules: erroneous or bad identity values.
+    mail = {"type": "identify", "traits": {"email": "test@test.com"}}
+    for start in range(0, 5_000, 1_000):
+        people.saw(*(at(9, userId=f"u{n}", messageId=f"m{n}", **mail) for n in range(start, start + 1_000)))
+    with people.workbench.runtime.customers.read() as connection:
+        assert rows_of(connection, "SELECT count(*) FROM customers") == [(5_000,)]
+    assert (people.log(), people.refusals()) == ([], [])
+
+
 def test_an_alias_joins_two_who_are_both_identified(people):
+    # PostHog, Identifying users: alias of two who are both identified.
     people.saw(order(9, 5, userId="old"), order(8, 5, userId="new"))
     people.saw(at(7, type="alias", userId="new", previousId="old", messageId="alias"))
     assert people.are_one("user_id:old", "user_id:new")
@@ -145,6 +163,7 @@ def test_an_alias_joins_two_who_are_both_identified(people):
 
 
 def test_beyond_its_limit_the_weaker_identifier_is_left_out_and_the_event_goes_to_the_stronger(people):
+    # Segment Unify, Identity Resolution Settings: limits and priorities, an identifier is demoted.
     people.saw(
         *(at(9 - n, userId="anna", messageId=f"m{n}", context={"traits": {"email": f"a{n}@b.de"}}) for n in range(7))
     )
@@ -154,6 +173,7 @@ def test_beyond_its_limit_the_weaker_identifier_is_left_out_and_the_event_goes_t
 
 
 def test_a_late_event_joins_two_old_profiles(people):
+    # RudderStack, Identity Resolution: a bridge between two clusters that comes late.
     people.saw(order(5, 1, anonymousId="phone"), order(4, 1, userId="anna"))
     assert not people.are_one("anonymous_id:phone", "user_id:anna")
     people.saw(at(100, anonymousId="phone", userId="anna", messageId="late"))
@@ -162,6 +182,7 @@ def test_a_late_event_joins_two_old_profiles(people):
 
 
 def test_a_late_event_undoes_a_merge_and_the_log_says_so(people):
+    # Adobe Experience Platform, Identity Optimization Algorithm: earlier links are removed.
     people.saw(order(50, 1, anonymousId="tablet", messageId="first"))
     people.saw(
         order(9, 1, userId="anna", messageId="hers"), at(8, anonymousId="tablet", userId="anna", messageId="login")
@@ -178,6 +199,7 @@ def test_a_late_event_undoes_a_merge_and_the_log_says_so(people):
 
 
 def test_after_an_unmerge_events_and_figures_return_and_further_events_go_where_they_belong(people):
+    # PostHog, Identifying users: splitting merged users.
     people.saw(order(9, 1, userId="anna"), order(8, 1, anonymousId="phone", messageId="bought"))
     people.saw(at(7, userId="anna", anonymousId="phone", messageId="login"))
     number = people.number("user_id:anna")
@@ -208,6 +230,7 @@ def test_two_people_merged_by_hand_are_split_again_and_merged_again(people):
 
 
 def test_two_simultaneous_first_events_from_one_browser_make_one_profile(people):
+    # Segment Unify, Identity Resolution: concurrent events of a new visitor.
     one, two = at(9, anonymousId="phone", messageId="1"), at(9, anonymousId="phone", messageId="2")
     people.workbench.send(one, received_at=RECEIVED)
     people.workbench.send(two, received_at=RECEIVED)
