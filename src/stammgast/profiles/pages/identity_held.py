@@ -8,11 +8,13 @@ from litestar import Response, get, post
 
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import curating
 from stammgast.profiles.pages import words
 from stammgast.profiles.pages.identity_decide import AGENT, ANALYST, moving, read_pair, write_pair
 from stammgast.profiles.tracing.holding import held_identifiers, released_identifiers
 from stammgast.profiles.tracing.reading import called, is_obeyed
+from stammgast.profiles.tracing.rules import namespaces_of
 from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of
 from stammgast.web.pages import redirect, render, runtime_of
@@ -72,6 +74,11 @@ def release(request: AnyRequest, form: SentForm) -> Response[Any]:
     )
 
 
+def namespace_choices(runtime: Runtime) -> list[tuple[str, str]]:
+    """Return (namespace, what it is called) of those that the rules name; the company's own have no other word."""
+    return [(one, words.NAMESPACE_LABELS.get(one, one)) for one in namespaces_of(runtime)]
+
+
 def _page(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
     runtime, table = runtime_of(request), read_table(request, size=PAGE_ROWS)
     held, total = held_identifiers(runtime, limit=table.size, offset=table.offset)
@@ -87,7 +94,7 @@ def _page(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
         released=released,
         table=table,
         names=called(runtime, [*(one.profile for one in held), *(one.profile for one in released)]),
-        namespaces=list(words.NAMESPACE_LABELS.items()),
+        namespaces=namespace_choices(runtime),
         is_waiting=is_waiting,
         form=form,
         words=words,

@@ -17,6 +17,7 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.profiles.pages import identity_words, words
 from stammgast.profiles.pages.customers import neutral
 from stammgast.profiles.pages.identity_decide import AGENT, ANALYST, write_pair
+from stammgast.profiles.pages.identity_held import namespace_choices
 from stammgast.profiles.tracing.contracts import LINE_KINDS, LogFilter, LogLine
 from stammgast.profiles.tracing.log import deciders, read_log, whole_log
 from stammgast.web.guards import person_of
@@ -49,7 +50,7 @@ def show_log(request: AnyRequest) -> Response[str]:
         page=page,
         columns=COLUMNS,
         kinds=[("", _("Everything")), *identity_words.LINES.items()],
-        namespaces=[("", _("All identifiers")), *words.NAMESPACE_LABELS.items()],
+        namespaces=[("", _("All identifiers")), *namespace_choices(runtime)],
         people=deciders(runtime),
         chosen={name: asked.get(name, "") for name in ("kind", "namespace", "person", "since", "until")},
         is_filtered=wanted != LogFilter(),

@@ -20,3 +20,9 @@ def normaliser(runtime: Runtime) -> Callable[[str, str], Pair | None]:
 def ranking_of(runtime: Runtime) -> Ranking:
     """Return the strength and limits of identifiers as the worker applies them."""
     return Ranking(rules_now(runtime))
+
+
+def namespaces_of(runtime: Runtime) -> tuple[str, ...]:
+    """Return the namespaces that the rules name, strongest first."""
+    rules = sorted(rules_now(runtime).namespaces, key=lambda one: (one.priority, one.namespace))
+    return tuple(one.namespace for one in rules)
