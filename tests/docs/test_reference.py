@@ -89,7 +89,7 @@ def test_every_link_within_the_docs_leads_somewhere(page):
 def test_every_command_and_make_target_that_the_docs_name_exists(page):
     text = page.read_text(encoding="utf-8")
     commands = set(re.findall(r"^## `([^`]+)`", reference.commands_page(), re.MULTILINE))
-    for words in re.findall(r"(?:^|[`$ /])stammgast ((?:[a-z]+ ?){1,2})", text, re.MULTILINE):
+    for words in re.findall(r"(?:^|[`$ /])stammgast ((?:[a-z][a-z-]* ?){1,2})", text, re.MULTILINE):
         first, *more = words.split()
         if f"stammgast {first}" in commands:
             has_own = any(one.startswith(f"stammgast {first} ") for one in commands)
