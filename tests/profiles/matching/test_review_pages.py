@@ -89,6 +89,14 @@ def test_the_queue_shows_the_likeliest_pair_side_by_side_with_the_weight_of_each
     assert text.count('class="fall ') == 6  # the prior, four fields, the sum
 
 
+def test_probabilities_are_written_in_the_language_of_each_reader(bench):
+    suggest(bench)
+    visitor = Visitor(bench.runtime, "alice@inn.test")
+    assert "&gt; 99.9%" in visitor.get("/identity/review").text
+    visitor.post("/preferences", language="de", next="/")
+    assert "&gt; 99,9\N{NO-BREAK SPACE}%" in visitor.get("/identity/review").text
+
+
 def test_before_the_first_search_the_page_says_what_one_does(bench):
     page = Visitor(bench.runtime, "alice@inn.test").get("/identity/review").text
     assert "Not searched yet" in page

@@ -56,6 +56,8 @@ STATE_LABELS: Mapping[str, str] = {
     "refused": _("Refused"),
     "never": _("Never merge"),
 }
+NEARLY = 0.999
+"""What is more probable is told as more than this. A name, since Jinja writes constants in the first reader's language."""
 SIDE_BITS = 12.0
 """A waterfall shows at least this many bits to both sides."""
 WIDTH = 240.0
