@@ -53,7 +53,6 @@ _MAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\"]{2,}")
 _PHONE_DIGITS_MIN = 6
 
 
-IdentityRules = GraphRules
 Normalise = Callable[[str, str], Identifier | None]
 """(namespace, raw value) -> the identifier under which it links, None when it never does."""
 

@@ -1,18 +1,23 @@
 """Whenever other rules are applied, everything ends as if they had been in force from the beginning."""
 
+from dataclasses import replace
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stammgast.app import migrate
 from stammgast.events import orders
 from stammgast.profiles.graph.rules import DEFAULT_NAMESPACES, GraphRules, MailProvider, NamespaceRule
 from stammgast.profiles.pipeline import reruling
-from stammgast.profiles.rulebook import carrying_out
+from stammgast.profiles.rulebook import carrying_out, trials
+from stammgast.profiles.rulebook.contracts import RulesEffect
 from stammgast.profiles.rulebook.ordering import rules_of, rules_order
 from stammgast.profiles.store.applied_rules import rules_in_force
 from tests.profiles.graph.test_worker_law import same_as_canonical, some_happenings, take_in_pieces
+from tools.workbench import Workbench
 
 
 def some_rules(random, version):
@@ -105,3 +110,25 @@ def test_a_later_order_replaces_one_that_is_still_being_carried_out(workbench, m
     workbench.work()
     assert in_force(workbench).version == 3
     same_as_canonical(workbench, in_force(workbench))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("graph_size", [carrying_out.SMALL_GRAPH, 0], ids=["at once", "in a process"])
+def test_rules_are_applied_on_postgresql_too(settings, postgres_url, graph_size, monkeypatch):
+    monkeypatch.setattr(carrying_out, "SMALL_GRAPH", graph_size)
+    settings = replace(settings, state_url=postgres_url)
+    migrate(settings)
+    bench = Workbench(settings)
+    try:
+        random = Random(5)
+        take_in_pieces(bench, some_happenings(random, "g-"), random)
+        rules = some_rules(random, 2)
+        effect = trials.try_rules(bench.runtime, rules)
+        order(bench, rules)
+        bench.work()
+        same_as_canonical(bench, rules)
+        with bench.runtime.customers.read() as connection:
+            applied = msgspec.json.decode(rules_in_force(connection).effect, type=RulesEffect)
+        assert (applied.merged, applied.split, applied.held) == (effect.merged, effect.split, effect.held)
+    finally:
+        bench.close()
