@@ -26,7 +26,7 @@ def suggest(
     as_json: JsonOption = False,
     run: Annotated[int, typer.Option("--run", hidden=True, help="A search that waits already.")] = 0,
 ) -> None:
-    """Look for customers that are likely the same person. People review what it finds under Identity, Review.
+    """Look for customers that are likely the same person. People review what it finds under Identity, Duplicates.
 
     Needs the extra: pip install "stammgast[matching]".
     """
