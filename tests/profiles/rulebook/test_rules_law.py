@@ -60,7 +60,7 @@ def counter():
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_rules_applied_in_the_middle_of_a_history_end_as_if_they_had_always_held(workbench, counter, seed):
     random = Random(seed)
     number = next(counter)

@@ -29,7 +29,7 @@ from stammgast.profiles.pipeline.crash import crash_point
 from stammgast.profiles.rulebook.contracts import RulesProgress, Stage
 from stammgast.profiles.rulebook.ordering import rules_of
 from stammgast.profiles.store.applied_rules import AppliedRules, ordered_rules, rules_in_force
-from stammgast.profiles.store.position import Progress
+from stammgast.profiles.store.position import LeaseLost, Progress
 from stammgast.profiles.store.tuning import tune_for_worker
 
 logger = logging.getLogger(__name__)
@@ -216,7 +216,7 @@ def _carry_out(settings: Settings, order: AppliedRules, epoch: int, parent: int,
             after = work.write(connection, order, epoch, progress, clock.now_millis())
             crash_point("in_rules")
         pipe.send((after, *work.to_list()))
-    except (EOFError, BrokenPipeError, ParentGone):
+    except (EOFError, BrokenPipeError, ParentGone, LeaseLost):
         logger.warning("the worker ended while its rules were being applied")
     finally:
         state.close()
