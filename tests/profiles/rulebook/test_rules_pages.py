@@ -73,9 +73,11 @@ def test_an_administrator_changes_tries_applies_and_takes_back(visit, inn):
     page = alice.page("/identity/rules/2")
     assert "1 customers are merged into others" in page
     assert "Merged, for example" in page
-    assert alice.post("/identity/rules/2/apply").headers["location"] == "/identity/rules?ordered"
+    waiting = alice.post("/identity/rules/2/apply").headers["location"]
+    assert "Being applied" in alice.page(waiting)
+    assert "hx-redirect" not in alice.get(waiting.replace("rules?", "rules/progress?")).headers
     inn.work()
-    assert alice.get("/identity/rules/progress").headers["hx-redirect"] == "/identity/rules"
+    assert alice.get(waiting.replace("rules?", "rules/progress?")).headers["hx-redirect"] == "/identity/rules"
     page = alice.page("/identity/rules")
     assert "Version 2 is in force" in page
     assert "Back to version 1" in page

@@ -61,16 +61,19 @@ def show_rules(request: AnyRequest) -> Response[str]:
     runtime = runtime_of(request)
     versions = book.versions(runtime)
     before = {one.version: other.rules for one, other in pairwise(versions)}
+    position = _position(request)
+    is_ordered = not book.has_obeyed(runtime, position)
     now = book.standing(runtime)
     return render(
         request,
         "profiles/identity_rules.html",
+        position=position,
         now=now,
         versions=versions,
         changes={one.version: differences(before[one.version], one.rules) for one in versions if one.version in before},
         columns=VERSION_COLUMNS,
         states=STATES,
-        is_ordered=now.ordered is not None or "ordered" in request.query_params,
+        is_ordered=is_ordered or now.ordered is not None,
         **_words(),
     )
 
@@ -78,9 +81,11 @@ def show_rules(request: AnyRequest) -> Response[str]:
 @get("/identity/rules/progress", guards=ANALYST, sync_to_thread=True)
 def show_rules_progress(request: AnyRequest) -> Response[str]:
     """Show how far the application is (a fragment); once it has ended, the whole page is loaded anew."""
-    now = book.standing(runtime_of(request))
+    runtime = runtime_of(request)
+    is_read = book.has_obeyed(runtime, _position(request))
+    now = book.standing(runtime)
     response = render(request, "profiles/_rules_progress.html", progress=now.progress, stages=STAGES)
-    if now.ordered is None:
+    if is_read and now.ordered is None:
         response.headers["HX-Redirect"] = "/identity/rules"
     return response
 
@@ -177,8 +182,10 @@ def show_trial(request: AnyRequest, number: FromPath[int]) -> Response[str]:
 @post("/identity/rules/{number:int}/apply", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
 def apply_version(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     """Order that a version holds."""
-    book.apply_version(runtime_of(request), _by(request), number)
-    return redirect("/identity/rules?ordered", flash=_("Ordered. Everything known is resolved anew in the background."))
+    position = book.apply_version(runtime_of(request), _by(request), number)
+    return redirect(
+        f"/identity/rules?ordered={position}", flash=_("Ordered. Everything known is resolved anew in the background.")
+    )
 
 
 def _editor(
@@ -206,6 +213,12 @@ def _words() -> dict[str, Any]:
         "identity_words": identity_words,
         "builtin": GraphRules(),
     }
+
+
+def _position(request: AnyRequest) -> int:
+    """Return the place in the log of the order that the page waits for, 0 when it waits for none."""
+    text = request.query_params.get("ordered", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0  # noqa: PLR2004 - fits 64 bits
 
 
 def _by(request: AnyRequest) -> Actor:
