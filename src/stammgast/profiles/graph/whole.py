@@ -1,4 +1,4 @@
-"""The whole graph at once: every anchor with its identifiers as numbers, about 300 bytes an identifier.
+"""The whole graph at once: every anchor with its identifiers as numbers. All of it about a kilobyte an identifier.
 
 Names are kept as digests only; whoever needs them reads the anchor again.
 """

@@ -7,6 +7,7 @@ one transaction under the worker's own lease. Whoever dies, either all of it is 
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -203,6 +204,8 @@ def _carry_out(settings: Settings, order: AppliedRules, epoch: int, parent: int,
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(LOWER_PRIORITY)
+    # Millions of small objects and hardly a cycle among them: looking for cycles took an eighth of the time.
+    gc.disable()
     state = open_state(settings, "customers")
     tune_for_worker(state)
     try:
