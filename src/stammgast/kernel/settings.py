@@ -57,7 +57,10 @@ class Settings:
     dedup_days: int = _of(7, "Days in which message ids are remembered exactly (at least 7).")
     query_seconds: int = _of(60, "Most seconds one history query may take.")
     query_memory: int = _of(4_000, "Most megabytes one history query may take.")
-    phone_region: str = _of("DE", "Region of phone numbers without a country code (ISO 3166-1 alpha-2) to begin with; later the identity rules say it.")
+    phone_region: str = _of(
+        "DE",
+        "Region of phone numbers without a country code (ISO 3166-1 alpha-2) to begin with; later the identity rules say it.",
+    )
     trust_proxy: bool = _of(False, "Take the client's address from X-Forwarded-For; only behind your own proxy.")
     session_hours: int = _of(24 * 14, "Hours after which an unused log-in ends.")
 
