@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from stammgast.kernel.errors import NotAllowed, StammgastError
 from stammgast.kernel.i18n import marked as _
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
     from litestar.handlers import BaseRouteHandler
     from litestar.types import Guard
+
+    AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 NEEDED = {
     Role.ADMINISTRATOR: _("administrator"),
@@ -45,9 +47,7 @@ def requires(role: Role | str) -> Guard:
     """Return a guard that lets in people and tokens with at least `role`, and answers 401 or 403 to others."""
     needed = Role(role)
 
-    async def guard(
-        connection: ASGIConnection[BaseRouteHandler, Person | None, object, object], _: BaseRouteHandler
-    ) -> None:  # type: ignore[type-var]
+    async def guard(connection: AnyConnection, _: BaseRouteHandler) -> None:
         if not person_of(connection).may(needed):
             raise NotAllowed(needed=NEEDED[needed])
 
