@@ -23,7 +23,7 @@ def differences(old: GraphRules, new: GraphRules) -> list[Phrase]:
     """Return one sentence for each thing that `new` says otherwise than `old`; the version's number is none.
 
     >>> from stammgast.profiles.graph.rules import NamespaceRule
-    >>> new = GraphRules(held_above=5, namespaces=(*GraphRules().namespaces, NamespaceRule(namespace="till", priority=60)))
+    >>> new = GraphRules(held_above=5, namespaces=(*GraphRules().namespaces, NamespaceRule(namespace="till", priority=50)))
     >>> [str(one) for one in differences(GraphRules(), new)]
     ['till has rules of its own', 'An identifier is held when it meets more than 5 stronger ones on a day (was 10)']
     """
