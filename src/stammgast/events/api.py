@@ -12,7 +12,7 @@ from stammgast.events.definitions import RulesCache
 from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, ChannelRule
 from stammgast.events.orders import DISCARD, REPLAY, Order, order_entry, read_order
 from stammgast.events.reading import expand, message_digest, read_entry, read_raw, reject
-from stammgast.events.reasons import MESSAGE_ID_REUSED, PROCESSING_FAILED, REASONS
+from stammgast.events.reasons import MESSAGE_ID_REUSED, PROCESSING_FAILED, REASON_LABELS, REASONS
 from stammgast.events.receipts import receipt
 from stammgast.events.store import definitions
 from stammgast.events.store.quarantine import (
@@ -40,6 +40,7 @@ __all__ = [
     "MESSAGE_ID_REUSED",
     "PROCESSING_FAILED",
     "REASONS",
+    "REASON_LABELS",
     "REPLAY",
     "MessageBook",
     "Order",

@@ -52,3 +52,28 @@ REASONS: Mapping[str, str] = {
     PROCESSING_FAILED: _("The event could not be processed because of an error on our side."),
 }
 """Reason -> a sentence for people, in English; pages translate it."""
+
+REASON_LABELS: Mapping[str, str] = {
+    "invalid_json": _("Not valid JSON"),
+    "not_a_number": _("Not a number"),
+    "lone_surrogate": _("Half a character"),
+    "nul_character": _("NUL character"),
+    "nested_too_deep": _("Nested too deep"),
+    "event_too_large": _("Too large"),
+    "wrong_type": _("Wrong type of a field"),
+    "unknown_type": _("Unknown type of event"),
+    "missing_identity": _("Nobody named"),
+    "missing_event": _("Event without a name"),
+    "missing_group": _("Account not named"),
+    "missing_previous": _("Earlier id not named"),
+    "message_id_too_long": _("Message id too long"),
+    "identifier_too_long": _("Identifier too long"),
+    "name_too_long": _("Name too long"),
+    "too_many_properties": _("Too many properties"),
+    "invalid_timestamp": _("Time not readable"),
+    "event_blocked": _("Blocked by a rule"),
+    "schema_mismatch": _("Does not fit its schema"),
+    "message_id_reused": _("Message id used twice"),
+    "processing_failed": _("Error on our side"),
+}
+"""The same in two or three words, for lists."""

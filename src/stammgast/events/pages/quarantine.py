@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from stammgast.events import api
 from stammgast.events.contracts import Quarantined
 from stammgast.events.pages.details import detail_words
-from stammgast.events.reasons import EVENT_BLOCKED, REASONS, SCHEMA_MISMATCH
+from stammgast.events.reasons import EVENT_BLOCKED, REASON_LABELS, REASONS, SCHEMA_MISMATCH
 from stammgast.kernel.errors import Invalid
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role
@@ -32,29 +32,6 @@ COLUMNS = (
     Column(_("Source"), is_hidden_small=True),
     Column(_("Received"), is_hidden_small=True),
 )
-REASON_LABELS = {
-    "invalid_json": _("Not valid JSON"),
-    "not_a_number": _("Not a number"),
-    "lone_surrogate": _("Half a character"),
-    "nul_character": _("NUL character"),
-    "nested_too_deep": _("Nested too deep"),
-    "event_too_large": _("Too large"),
-    "wrong_type": _("Wrong type of a field"),
-    "unknown_type": _("Unknown type of event"),
-    "missing_identity": _("Nobody named"),
-    "missing_event": _("Event without a name"),
-    "missing_group": _("Account not named"),
-    "missing_previous": _("Earlier id not named"),
-    "message_id_too_long": _("Message id too long"),
-    "identifier_too_long": _("Identifier too long"),
-    "name_too_long": _("Name too long"),
-    "too_many_properties": _("Too many properties"),
-    "invalid_timestamp": _("Time not readable"),
-    "event_blocked": _("Blocked by a rule"),
-    "schema_mismatch": _("Does not fit its schema"),
-    "message_id_reused": _("Message id used twice"),
-    "processing_failed": _("Error on our side"),
-}
 
 
 @get("/connect/quarantine", guards=VIEWER, sync_to_thread=True)

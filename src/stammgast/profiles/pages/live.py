@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, get
 
+from stammgast.events.api import REASON_LABELS
 from stammgast.kernel.i18n import marked as _
 from stammgast.profiles import api
 from stammgast.profiles.pages import words
@@ -58,5 +59,6 @@ def show_rows(request: AnyRequest) -> Response[str]:
         fates=dict(FATES),
         kinds=FATE_KINDS,
         words=words,
+        reasons=REASON_LABELS,
         is_filtered=bool(fate or source),
     )
