@@ -60,7 +60,7 @@ def test_a_rule_holds_back_what_does_not_fit_and_lets_it_in_once_it_is_mended(ru
     send(running, key, event="Seat Booked", userId=guest, messageId=message, properties={"seat": 7})
     receipt(running, token, message, "quarantined")
     page.goto(f"{running.url}/connect/quarantine?reason=schema_mismatch")
-    assert "properties.seat must be a string, not a number" in page.locator("main").inner_text()
+    assert "seat must be a text, not a number" in page.locator("main").inner_text()
     page.get_by_role("link", name="Edit the rule").first.click()
     page.wait_for_url("**/connect/rules/edit?event=Seat**")
     write_rule(page, running, ("seat", "number"))
