@@ -24,7 +24,7 @@ class Inn:
 
     def __init__(self, running):
         self.running = running
-        self.key = running.source("Gaststube")
+        self.key = running.source(f"Gaststube {uuid.uuid4().hex[:8]}")
         self.token = running.token()
 
     def share_a_tablet(self):

@@ -32,7 +32,7 @@ class Inn:
         self.running = running
         self.run = uuid.uuid4().hex[:8]
         """Tells this run's guest from others in the shared installation."""
-        self.key = running.source("Gaststube")
+        self.key = running.source(f"Gaststube {uuid.uuid4().hex[:8]}")
         self.token = running.token()
         self.user = f"guest-{self.run}"
         self.context = {"channel": "web", "page": {"title": "Speisekarte", "path": "/karte"}}

@@ -160,7 +160,7 @@ def test_a_merge_lets_the_newest_word_say_whether_the_person_left(workbench):
 
 
 def listed(bench, group_id):
-    return next(one for one in api.list_accounts(bench.runtime).rows if one.group_id == group_id)
+    return next(one for one in api.list_accounts(bench.runtime, group_id, limit=500).rows if one.group_id == group_id)
 
 
 def test_the_list_is_searched_sorted_filtered_and_paged(workbench):
@@ -310,7 +310,7 @@ def picture(bench, prefix):
         line = listed(bench, f"{prefix}{name}")
         total = api.members_total(bench.runtime, one.account)
         people = sorted(
-            (m.events, m.orders, m.revenue, m.role, m.has_left, m.left_at, m.first_seen, m.last_seen, m.sessions)
+            repr((m.events, m.orders, m.revenue, m.role, m.has_left, m.left_at, m.first_seen, m.last_seen, m.sessions))
             for m in members(bench, f"{prefix}{name}")
         )
         told = [
