@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 
 import msgspec
-import numpy as np
 
 from stammgast.events.imports.assembly import Tests
 from stammgast.events.imports.contracts import ImportMap
@@ -45,6 +44,8 @@ def survey_table(table: Table, plan: ImportMap, on_rows: Callable[[int], None]) 
         else:
             hashes.extend(map(hash, batch.contents))
         on_rows(rows)
+    import numpy as np  # takes longer than starting may
+
     values, counts = np.unique(np.frombuffer(hashes, dtype=np.int64), return_counts=True)
     several = counts > 1
     found = dict(zip(values[several].tolist(), counts[several].tolist(), strict=True))
