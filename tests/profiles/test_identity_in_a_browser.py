@@ -166,7 +166,10 @@ def test_a_held_identifier_is_released_by_button(open_page, inn):
     expect(card).to_contain_text("Met 12 stronger identifiers")
     card.get_by_role("button", name="Release").click()
     expect(page.locator("main")).to_contain_text("Nothing has changed yet")
-    page.get_by_role("button", name="Release").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Release").click()
+    inn.settle()
+    page.goto(f"{inn.running.url}/identity/held")
     expect(page.locator(".held-card", has_text=club)).to_have_count(0, timeout=WAIT)
     expect(page.locator("#held")).to_contain_text(club, timeout=WAIT)
 
