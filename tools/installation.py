@@ -154,9 +154,11 @@ def clean_environ() -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
-def enter(installation: Installation, page: Any, email: str = "alice@inn.example") -> None:
-    """Let a new administrator into the interface through their one-time link, in Playwright's `page`."""
-    made = installation.run("user", "create", email, "--name", "Alice", "--role", "administrator", "--json")
+def enter(
+    installation: Installation, page: Any, email: str = "alice@inn.example", *, role: str = "administrator"
+) -> None:
+    """Let a new person into the interface through their one-time link, in Playwright's `page`."""
+    made = installation.run("user", "create", email, "--name", "Alice", "--role", role, "--json")
     page.goto(json.loads(made)["link"])
     page.locator("input[name=password]").fill("a long enough password")
     page.locator("main button, form button").last.click()

@@ -1,21 +1,14 @@
 """Who is who in a real browser, on a whole installation: seeing, splitting, merging, releasing; by mouse and by keys."""
 
 import base64
-import json
 import uuid
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-import stammgast.web
-
 pytestmark = pytest.mark.browser
 
-VENDOR = Path(stammgast.web.__file__).parent / "static" / "vendor"
-PASSWORD = "a calm evening at the inn"
 PHONE = {"viewport": {"width": 390, "height": 844}, "locale": "en-GB"}
-DESKTOP = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB"}
 WAIT = 30_000
 
 
@@ -57,47 +50,7 @@ class Inn:
 
 @pytest.fixture(scope="module")
 def inn(running):
-    if not (VENDOR / "htmx.min.js").exists():
-        pytest.skip("browser libraries are not installed (make setup)")
     return Inn(running)
-
-
-@pytest.fixture(scope="module")
-def logged_in(inn, browser):
-    """The cookies of an analyst."""
-    email = f"analyst-{uuid.uuid4().hex[:8]}@inn.test"
-    told = json.loads(inn.running.run("user", "create", email, "--role", "analyst", "--json"))
-    link = next(one for one in told.values() if isinstance(one, str) and "/setup?" in one)
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(inn.running.url + "/setup?" + link.partition("/setup?")[2])
-    for field in page.locator("input[type=password]").all():
-        field.fill(PASSWORD)
-    page.click("button.primary")
-    page.wait_for_url(f"{inn.running.url}/")
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def open_page(browser, inn, logged_in):
-    """Return a function that opens a page; what goes wrong in it, first of all the content policy, fails the test."""
-    contexts, complaints = [], []
-
-    def open_it(path, **look):
-        context = browser.new_context(timezone_id="Europe/Berlin", storage_state=logged_in, **(look or DESKTOP))
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.goto(inn.running.url + path)
-        return page
-
-    yield open_it
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 def test_pointing_at_the_picture_tells_what_linked_two_identifiers(open_page, inn):

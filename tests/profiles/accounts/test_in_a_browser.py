@@ -1,20 +1,15 @@
 """Accounts and trait policies in a real browser. Screenshots lie in tests/screenshots/out afterwards."""
 
 import base64
-import json
 import uuid
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-import stammgast.web
-
 pytestmark = pytest.mark.browser
 
 OUT = Path(__file__).parents[2] / "screenshots" / "out"
-VENDOR = Path(stammgast.web.__file__).parent / "static" / "vendor"
-PASSWORD = "a calm evening at the inn"
 LOOKS = {
     "desktop-en-light": {"viewport": {"width": 1280, "height": 850}, "locale": "en-GB", "color_scheme": "light"},
     "desktop-de-dark": {"viewport": {"width": 1440, "height": 850}, "locale": "de-DE", "color_scheme": "dark"},
@@ -69,47 +64,13 @@ def day(number):
 
 
 @pytest.fixture(scope="module")
-def inn(running):
-    if not (VENDOR / "htmx.min.js").exists():
-        pytest.skip("browser libraries are not installed (make setup)")
-    return Inn(running)
+def role():
+    return "administrator"
 
 
 @pytest.fixture(scope="module")
-def logged_in(inn, browser):
-    """The cookies of an administrator."""
-    email = f"administrator-{inn.run}@inn.test"
-    link = json.loads(inn.running.run("user", "create", email, "--role", "administrator", "--json"))["link"]
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(inn.running.url + "/setup?" + link.partition("/setup?")[2])
-    for field in page.locator("input[type=password]").all():
-        field.fill(PASSWORD)
-    page.click("button.primary")
-    page.wait_for_url(f"{inn.running.url}/")
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def open_page(browser, inn, logged_in):
-    """Return a function that opens a page; what goes wrong in it, first of all the content policy, fails the test."""
-    contexts, complaints = [], []
-
-    def open_it(path, **look):
-        context = browser.new_context(timezone_id="Europe/Berlin", storage_state=logged_in, **look)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.goto(inn.running.url + path)
-        return page
-
-    yield open_it
-    for context in contexts:
-        context.close()
-    assert complaints == []
+def inn(running):
+    return Inn(running)
 
 
 @pytest.mark.parametrize("look", LOOKS)
