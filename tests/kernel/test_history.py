@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -20,14 +22,42 @@ def history(settings):
     client.close()
 
 
-def test_queries_return_rows_dictionaries_columns_and_values(history):
+def test_queries_return_rows_and_values(history):
     sql = "SELECT number AS n, toString(number) AS s FROM numbers({count:UInt8})"
     assert history.query(sql, {"count": 2}) == [(0, "0"), (1, "1")]
-    assert history.query_dicts(sql, {"count": 1}) == [{"n": 0, "s": "0"}]
+    assert history.query("SELECT toDecimal128(1.5, 6), [1]", row=tuple[Decimal, list[int]]) == [(Decimal("1.5"), [1])]
     assert list(history.stream(sql, {"count": 2})) == [(0, "0"), (1, "1")]
     assert history.command("SELECT 1 + 1") == "2"
     assert history.command("CREATE TABLE nothing (a Int8) ENGINE = Memory") == ""
     assert history.ping()
+
+
+TEXTS = ["", "it's", 'say "so"', "back\\slash \\n \\N", "tab\there\nline\r\b\f\0", "{a:String}", "Grüße 🛒", "[1,'x']"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_parameter_arrives_as_it_is_alone_and_in_a_list(history, text):
+    sql = "SELECT {one:String}, {many:Array(String)}"
+    assert history.query(sql, {"one": text, "many": [text, "last"]}) == [(text, [text, "last"])]
+
+
+def test_parameters_of_every_kind_arrive(history):
+    moment = datetime(2026, 3, 1, 12, 30, 0, 250_000, tzinfo=UTC)
+    sql = (
+        "SELECT {yes:Bool}, {none:Nullable(Int8)}, {big:UInt64}, {at:DateTime64(3, 'UTC')},"
+        " {ids:Array(UUID)}, toInt64(-9007199254740993)"
+    )
+    digest = "00000000-0000-0000-0000-000000000001"
+    row = tuple[bool, int | None, int, datetime, list[str], int]
+    asked = {"yes": True, "none": None, "big": 2**64 - 1, "at": moment, "ids": [digest]}
+    assert history.query(sql, asked, row=row) == [(True, None, 2**64 - 1, moment, [digest], -9007199254740993)]
+
+
+def test_more_parameters_than_an_address_holds_are_sent_all_the_same(history):
+    numbers = list(range(300_000))
+    assert history.query("SELECT length({n:Array(UInt32)}), arraySum({n:Array(UInt32)})", {"n": numbers}) == [
+        (len(numbers), sum(numbers))
+    ]
 
 
 def test_columns_come_as_arrays_with_their_types(history):

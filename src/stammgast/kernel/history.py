@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
+import msgspec
 import urllib3
 
 from stammgast.kernel.errors import StammgastError
@@ -22,10 +24,18 @@ if TYPE_CHECKING:
 
     from stammgast.kernel.settings import Settings
 
+T = TypeVar("T")
+
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 330.0
 _PING_SECONDS = 2.0
 _PORT = 8123
+_POOLED = 16
+"""Connections kept open: about as many as threads that ask."""
+_URL_CHARACTERS_MAX = 8_000
+"""Longer parameters are sent as a form's fields."""
+_CONNECT_AGAIN = urllib3.Retry(total=2, connect=2, read=0, redirect=0, status=0, other=0)
+_READ_AGAIN = urllib3.Retry(total=2, connect=2, read=1, redirect=0, status=0, other=0, allowed_methods=None)
 _ERROR_NAME = re.compile(r"\(([A-Z][A-Z0-9_]{3,})\)")
 
 # Codes after which the same statement may well succeed later: limits of the moment, locks, kills, full disks.
@@ -44,6 +54,16 @@ JSON_LINES_SETTINGS: Mapping[str, str] = {
     "date_time_input_format": "best_effort",
     "async_insert": "0",
     "insert_deduplicate": "0",
+}
+
+# Rows as JSON: whole numbers as such, decimals as text, so that none loses a digit. An answer is complete or an error.
+_ROWS_SETTINGS: Mapping[str, str] = {
+    "default_format": "JSONCompactEachRow",
+    "wait_end_of_query": "1",
+    "output_format_json_quote_64bit_integers": "0",
+    "output_format_json_quote_decimals": "1",
+    "output_format_json_quote_denormals": "0",
+    "date_time_output_format": "iso",
 }
 
 
@@ -96,10 +116,12 @@ class HistoryAddress:
 
 
 class HistoryClient:
-    """Queries and inserts for any number of threads; each thread has its own clickhouse-connect client, without a session.
+    """Queries and inserts for any number of threads.
 
-    Every method raises HistoryUnavailable when trying again may help and HistoryRefused when it does not. Parameters are
-    named in the statement, `{since:DateTime64(3)}`, and never pasted into it.
+    Rows come as JSON over a pool of connections; whole columns and streams through clickhouse-connect, with a client for
+    each thread and no session (docs/why/0012). Every method raises HistoryUnavailable when trying again may help and
+    HistoryRefused when it does not. Parameters are named in the statement, `{since:DateTime64(3)}`, and never pasted into
+    it.
     """
 
     def __init__(self, url: str | Callable[[], str], *, settings: Mapping[str, str] | None = None) -> None:
@@ -123,20 +145,25 @@ class HistoryClient:
         return kind(
             self.address.host,
             self.address.port,
-            maxsize=4,
+            maxsize=_POOLED,
             headers={"X-ClickHouse-User": self.address.user, "X-ClickHouse-Key": self.address.password},
             timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS),
         )
 
-    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """Return all rows."""
-        with _told_apart():
-            return [tuple(row) for row in self._client().query(sql, parameters=dict(parameters or {})).result_rows]
+    @overload
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
 
-    def query_dicts(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Return all rows as dictionaries by column name."""
-        with _told_apart():
-            return list(self._client().query(sql, parameters=dict(parameters or {})).named_results())
+    @overload
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None, *, row: type[T]) -> list[T]: ...
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None, *, row: Any = tuple[Any, ...]) -> list[Any]:
+        """Return all rows.
+
+        What JSON has no word for (moments, UUIDs, decimals) comes as text, unless `row` says what it is, for example
+        `tuple[int, Decimal]`.
+        """
+        answer = self._ask(sql, parameters, _ROWS_SETTINGS, retries=_READ_AGAIN)
+        return _row_decoder(row).decode_lines(answer.data)
 
     def query_numpy_columns(
         self, sql: str, parameters: Mapping[str, Any] | None = None
@@ -162,10 +189,12 @@ class HistoryClient:
             yield from rows
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> str:
-        """Run a statement that returns nothing or one value; return that value as text."""
-        with _told_apart():
-            answer = self._client().command(sql, parameters=dict(parameters or {}))
-        return "\t".join(answer) if isinstance(answer, list) else str(answer) if isinstance(answer, (str, int)) else ""
+        """Run a statement that returns nothing or one row; return its values as text, with tabs between them."""
+        return (
+            self._ask(sql, parameters, {"wait_end_of_query": "1"}, retries=_CONNECT_AGAIN)
+            .data.decode()
+            .removesuffix("\n")
+        )
 
     def insert_json_lines(self, table: str, lines: bytes, *, query_id: str, columns: Sequence[str] = ()) -> int:
         """Insert one JSON object a line and return the rows written. Sent exactly once: no client retries it.
@@ -236,15 +265,58 @@ class HistoryClient:
             compress=self.address.host not in {"127.0.0.1", "::1", "localhost"},
         )
 
-    def _post(self, fields: Mapping[str, str], body: bytes) -> urllib3.BaseHTTPResponse:
+    def _ask(
+        self, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, str], *, retries: urllib3.Retry
+    ) -> urllib3.BaseHTTPResponse:
+        fields = {"database": self.address.database, **settings, **self._settings}
+        bound = {f"param_{name}": parameter_text(value) for name, value in (parameters or {}).items()}
+        if sum(map(len, bound.values())) > _URL_CHARACTERS_MAX:
+            return self._post(fields, {"query": sql, **bound}, retries)
+        return self._post(fields | bound, sql.encode(), retries)
+
+    def _post(
+        self, fields: Mapping[str, str], body: bytes | Mapping[str, str], retries: urllib3.Retry | bool = False
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a body, or a form with such fields."""
+        content = {"body": body} if isinstance(body, bytes) else {"fields": body}
         try:
-            answer = self._http.request("POST", f"/?{urlencode(fields)}", body=body, retries=False)
+            answer = self._http.request("POST", f"/?{urlencode(fields)}", retries=retries, **content)
         except urllib3.exceptions.HTTPError as error:
             raise HistoryUnavailable(reason=type(error).__name__) from error
         code = answer.headers.get("X-ClickHouse-Exception-Code")
         if answer.status != 200 or code:  # noqa: PLR2004 - HTTP's OK
             raise _refusal(int(code or 0), answer.data.decode(errors="replace"), answer.status)
         return answer
+
+
+def parameter_text(value: object) -> str:
+    r"""Return a parameter as ClickHouse reads it: text with escapes, and quoted within a list.
+
+    >>> parameter_text("a\tb"), parameter_text(["it's", 7]), parameter_text(True)
+    ('a\\tb', "['it\\'s', 7]", '1')
+    """
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(sep=" ", timespec="milliseconds")[:-6]
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_element_text(one) for one in value)}]"
+    return "\\N" if value is None else str(value).translate(_ESCAPES)
+
+
+def _element_text(value: object) -> str:
+    text = parameter_text(value)
+    return text if isinstance(value, (bool, int, float, list, tuple)) else f"'{text}'"
+
+
+_ESCAPES = str.maketrans(
+    {"\\": "\\\\", "'": "\\'", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\0": "\\0"}
+)
+
+
+@cache
+def _row_decoder(row: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(row)
 
 
 def open_history(settings: Settings) -> HistoryClient:

@@ -6,6 +6,7 @@ SQLite files by default, two schemas of one PostgreSQL when `state_url` is set. 
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,32 +31,32 @@ class State:
         self.name: StoreName = name
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url, name)
+        self._writing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a short write transaction (`BEGIN IMMEDIATE` on SQLite); commit at the end, roll back on an error."""
-        with self._begun("BEGIN IMMEDIATE") as connection:
+        with self._begun(self._writing) as connection:
             yield connection
             connection.commit()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a consistent snapshot for reading; whatever is written in it is rolled back."""
-        with self._begun("BEGIN") as connection:
+        with self._begun(self.engine) as connection:
             yield connection
 
     @contextmanager
-    def _begun(self, how: str) -> Iterator[Connection]:
+    def _begun(self, engine: Engine) -> Iterator[Connection]:
         try:
-            connection = self.engine.connect().execution_options(sqlite_begin=how)
+            connection = engine.connect()
             connection.begin()
         except OperationalError as problem:
             raise Unavailable(what=f"The {self.name} database") from problem
         try:
             yield connection
         finally:
-            connection.rollback()
-            connection.close()
+            connection.close()  # which rolls back what was not committed
 
     def is_reachable(self) -> bool:
         """Say whether the database answers."""
@@ -118,7 +119,10 @@ def _sqlite_engine(url: str) -> Engine:
     # The driver's own implicit transactions are switched off, so that write() and read() decide how to begin.
     # Last in, first out: a connection keeps its page cache as long as nobody else wrote since it was used.
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_MILLIS / 1000, "check_same_thread": False}, pool_use_lifo=True
+        url,
+        connect_args={"timeout": BUSY_MILLIS / 1000, "check_same_thread": False},
+        pool_use_lifo=True,
+        max_overflow=-1,
     )
 
     @event.listens_for(engine, "connect")
@@ -139,7 +143,12 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+        # Past SQLAlchemy's own execution, which takes longer than many a look-up that follows.
+        how = connection.get_execution_options().get("sqlite_begin", "BEGIN")
+        try:
+            connection.connection.cursor().execute(how)
+        except sqlite3.Error as problem:
+            raise OperationalError(how, None, problem) from problem
 
     return engine
 

@@ -49,6 +49,7 @@ __all__ = [
     "events_by_channel",
     "folding_of",
     "get_profile",
+    "glance_at_profile",
     "identity_overview",
     "list_customers",
     "merges",
@@ -92,11 +93,26 @@ def profile_anchors(runtime: Runtime, reference: str) -> tuple[Anchor, ...]:
 def get_profile(runtime: Runtime, reference: str) -> Profile:
     """Return the profile that `reference` names (see `profile_number`); reads only state. Raises NoSuchProfile."""
     with runtime.customers.read() as connection:
+        return _profile(runtime, connection, _number(runtime, connection, reference))
+
+
+def glance_at_profile(runtime: Runtime, reference: str) -> Profile | None:
+    """Return what `get_profile` does when that, and its accounts, are read within a millisecond or two; else None.
+
+    Handing so little over to a thread takes longer than reading it (docs/why/0012): an event loop may wait for it.
+    """
+    if not runtime.customers.is_sqlite:
+        return None
+    with runtime.customers.read() as connection:
         number = _number(runtime, connection, reference)
-        anchors = graph.anchors_of(connection, [number])[number]
-        stored = [decode_state(encoded) for _, encoded in states.load_states(connection, anchors)]
-        identifiers = reading.identifiers_with_origin(connection, number)
-        merged = reading.aliases_of(connection, number)
+        return None if reading.is_long(connection, number) else _profile(runtime, connection, number)
+
+
+def _profile(runtime: Runtime, connection: Connection, number: ProfileId) -> Profile:
+    anchors = graph.anchors_of(connection, [number])[number]
+    stored = [decode_state(encoded) for _, encoded in states.load_states(connection, anchors)]
+    identifiers = reading.identifiers_with_origin(connection, number)
+    merged = reading.aliases_of(connection, number)
     folding = folding_of(runtime)
     state = folding.combine(stored) if stored else {}
     traits = decide_traits(state.get("traits", {}), trait_policies(runtime))
@@ -151,7 +167,7 @@ def timeline(
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
     events = tuple(read_event(row) for row in rows[:limit])
-    return TimelinePage(events, None if last is None else write_cursor((last[0], last[1])))
+    return TimelinePage(events, None if last is None else write_cursor((last.time, last.digest)))
 
 
 def event_names(runtime: Runtime, anchors: Sequence[Anchor]) -> list[tuple[str, str, int]]:

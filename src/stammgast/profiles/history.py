@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,6 +18,16 @@ FOLD_MIN = 10_000
 """A smaller delta is loaded in milliseconds and may stay."""
 EVENTS = "events"
 MOVES = "anchor_profiles"
+
+
+class TimelineRow(NamedTuple):
+    """An event in history. `shown` and `raw` are JSON: the column's array, and the event as it came in."""
+
+    time: int
+    digest: str
+    anchor: int
+    shown: str
+    raw: str
 
 
 class TimelineQuery(msgspec.Struct, frozen=True):
@@ -122,17 +132,8 @@ def load_moves(history: HistoryClient) -> None:
         history.command(f"SYSTEM RELOAD DICTIONARY {name}")
 
 
-_TIMELINE_COLUMNS = """
-    toUnixTimestamp64Milli(time), toString(digest), message_id, toUnixTimestamp64Milli(received_at),
-    if(isNull(original_time), NULL, toUnixTimestamp64Milli(assumeNotNull(original_time))), type, name, user_id,
-    anonymous_id, group_id, source, brand, channel, touchpoint, device, browser, os, country, referrer_medium,
-    referrer_name, campaign_name, page_path, page_title, raw, toString(amount), currency, flags, is_bot, is_staff,
-    is_import, anchor
-"""
-
-
-def timeline_rows(history: HistoryClient, wanted: TimelineQuery) -> list[tuple[Any, ...]]:
-    """Return rows of `_TIMELINE_COLUMNS`, newest first, one more than the limit where there are more.
+def timeline_rows(history: HistoryClient, wanted: TimelineQuery) -> list[TimelineRow]:
+    """Return rows, newest first, one more than the limit where there are more.
 
     ClickHouse reads time and digest of the whole life, and all other columns of one page only. One thread: a life is
     small, and pages are asked for side by side.
@@ -140,9 +141,10 @@ def timeline_rows(history: HistoryClient, wanted: TimelineQuery) -> list[tuple[A
     conditions, parameters = _conditions(wanted)
     parameters["limit"] = wanted.limit + 1
     return history.query(
-        f"SELECT {_TIMELINE_COLUMNS} FROM events WHERE {conditions}"
+        f"SELECT toUnixTimestamp64Milli(time), digest, anchor, shown, raw FROM events WHERE {conditions}"
         " ORDER BY time DESC, digest DESC LIMIT {limit:UInt32} SETTINGS max_threads = 1",
         parameters,
+        row=TimelineRow,
     )
 
 

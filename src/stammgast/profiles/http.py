@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
+from litestar.concurrency import sync_to_thread
 from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
+from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, curating
 from stammgast.profiles.accounts.api import accounts_of_profile
-from stammgast.profiles.accounts.contracts import Membership
 from stammgast.profiles.answers import MembershipAnswer, TraitAnswer, membership_answer, trait_answers
 from stammgast.profiles.contracts import CustomerFilter, CustomerRow, Profile, SortBy, TimelineEvent
 from stammgast.profiles.figures.orders import decimal_text
@@ -179,12 +180,14 @@ class ProfilesController(ApiController):
         )
         return FoundPageAnswer([_found_answer(row) for row in page.rows], page.next, page.total)
 
-    @get("/{reference:str}", guards=AGENT, summary="Get a profile", sync_to_thread=True)
-    def profile(self, request: AnyRequest, reference: Reference) -> ProfileAnswer:
+    @get("/{reference:str}", guards=AGENT, summary="Get a profile")
+    async def profile(self, request: AnyRequest, reference: Reference) -> ProfileAnswer:
         """Everything known about one customer now."""
-        runtime = runtime_of(request)
-        profile = api.get_profile(runtime, reference.replace("\0", ""))
-        return _profile_answer(profile, accounts_of_profile(runtime, profile.anchors))
+        runtime, wanted = runtime_of(request), reference.replace("\0", "")
+        profile = api.glance_at_profile(runtime, wanted)
+        if profile is None:
+            return await sync_to_thread(_read_profile, runtime, wanted)
+        return _profile_answer(runtime, profile)
 
     @get("/{reference:str}/events", guards=AGENT, summary="Read a timeline", sync_to_thread=True)
     def events(
@@ -231,7 +234,12 @@ def read_pair(reference: str) -> tuple[str, str]:
     return namespace, value
 
 
-def _profile_answer(profile: Profile, accounts: Sequence[Membership]) -> ProfileAnswer:
+def _read_profile(runtime: Runtime, reference: str) -> ProfileAnswer:
+    return _profile_answer(runtime, api.get_profile(runtime, reference))
+
+
+def _profile_answer(runtime: Runtime, profile: Profile) -> ProfileAnswer:
+    accounts = accounts_of_profile(runtime, profile.anchors)
     return ProfileAnswer(
         profile_id=profile.profile,
         name=profile.name,

@@ -10,6 +10,7 @@ import msgspec
 from stammgast.events.contracts import MICROS
 from stammgast.kernel.ids import Anchor, BrandId, SourceId
 from stammgast.profiles.contracts import TimelineEvent
+from stammgast.profiles.history import TimelineRow
 
 
 class _Said(msgspec.Struct):
@@ -19,42 +20,52 @@ class _Said(msgspec.Struct):
     traits: dict[str, Any] | None = None
 
 
+class _Shown(msgspec.Struct, array_like=True):
+    """The column `shown`, in its order; the names are those of TimelineEvent."""
+
+    message_id: str
+    received_at: int
+    original_time: int | None
+    type: str
+    name: str
+    user_id: str
+    anonymous_id: str
+    group_id: str
+    source: SourceId
+    brand: BrandId
+    channel: str
+    touchpoint: str
+    device: str
+    browser: str
+    os: str
+    country: str
+    referrer_medium: str
+    referrer_name: str
+    campaign_name: str
+    page_path: str
+    page_title: str
+    amount: Decimal | None
+    currency: str
+    flags: tuple[str, ...]
+    is_bot: bool
+    is_staff: bool
+    is_import: bool
+
+
 _read_said = msgspec.json.Decoder(_Said).decode
+# Not strict: some ClickHouse servers write whole numbers of 64 bits in quotes.
+_read_shown = msgspec.json.Decoder(_Shown, strict=False).decode
 
 
-def read_event(row: tuple[Any, ...]) -> TimelineEvent:
-    """Return the event of a row as `history.timeline_rows` gives it."""
-    said = _read_said(row[23])
+def read_event(row: TimelineRow) -> TimelineEvent:
+    """Return the event of a row."""
+    said, shown = _read_said(row.raw), _read_shown(row.shown)
+    fields = msgspec.structs.asdict(shown)
+    fields["amount"] = None if shown.amount is None else int(shown.amount * MICROS)
     return TimelineEvent(
-        message_id=row[2],
-        time=row[0],
-        received_at=row[3],
-        original_time=row[4],
-        type=row[5],
-        name=row[6],
-        user_id=row[7],
-        anonymous_id=row[8],
-        group_id=row[9],
-        source=SourceId(row[10]),
-        brand=BrandId(row[11]),
-        channel=row[12],
-        touchpoint=row[13],
-        device=row[14],
-        browser=row[15],
-        os=row[16],
-        country=row[17],
-        referrer_medium=row[18],
-        referrer_name=row[19],
-        campaign_name=row[20],
-        page_path=row[21],
-        page_title=row[22],
+        time=row.time,
+        anchor=Anchor(row.anchor),
         properties=said.properties or {},
         traits=said.traits or {},
-        amount=None if row[24] is None else int(Decimal(row[24]) * MICROS),
-        currency=row[25],
-        flags=tuple(row[26]),
-        is_bot=row[27],
-        is_staff=row[28],
-        is_import=row[29],
-        anchor=Anchor(row[30]),
+        **fields,
     )

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +27,16 @@ _libc = ctypes.CDLL(None)
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run as `python -m stammgast ARGUMENTS`, how to tell it is ready, how long it may take to stop."""
+    """What to run as `python -m stammgast ARGUMENTS`, how to tell it is ready, how long it may take to stop.
+
+    With a niceness it gives way to the others where all want the processor.
+    """
 
     name: str
     arguments: Sequence[str]
     is_ready: Callable[[], bool]
     stop_seconds: float = 20.0
+    niceness: int = 0
 
 
 def restart_pause(failures: int) -> float:
@@ -78,7 +83,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             pass_fds=(self._lock,),
             process_group=0,
-            preexec_fn=_prepare,  # noqa: PLW1509 - the supervisor has one thread only
+            preexec_fn=partial(_prepare, self.plan.niceness),  # noqa: PLW1509 - the supervisor has one thread only
         )
 
     def note_end(self) -> None:
@@ -99,10 +104,11 @@ class Child:
             self._process.send_signal(number)
 
 
-def _prepare() -> None:
+def _prepare(niceness: int) -> None:
     # Runs in the child between fork and exec. Whatever happens to the supervisor, its children do not outlive it:
     # every process survives being killed, while two workers on one folder would not be survivable.
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.nice(niceness)
     if os.getppid() == 1:
         os._exit(1)

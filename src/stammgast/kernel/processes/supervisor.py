@@ -29,6 +29,8 @@ START_SECONDS = 600.0
 """Longest wait for one process to become ready; a warehouse may have much to check after a power cut."""
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WATCHED = (*STOPPING, signal.SIGCHLD)
+WORKER_NICENESS = 5
+"""People and senders wait for web, in milliseconds; nobody does for the worker."""
 
 
 class StartFailed(StammgastError):
@@ -79,8 +81,9 @@ class Supervisor:
             warehouse.start()
         # Preparing the state needs no warehouse: by the time history's turn comes, it usually answers already.
         self._run_once("migrate")
-        for name, seconds in (("worker", 30.0), ("web", 10.0)):
-            self._child(Plan(name, self._arguments(name), is_ready=lambda: True, stop_seconds=seconds)).start()
+        for name, seconds, niceness in (("worker", 30.0, WORKER_NICENESS), ("web", 10.0, 0)):
+            plan = Plan(name, self._arguments(name), lambda: True, stop_seconds=seconds, niceness=niceness)
+            self._child(plan).start()
         self._wait_until_ready()
         if self._order.demo:
             self._run_once("_demo")

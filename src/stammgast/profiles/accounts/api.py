@@ -205,7 +205,7 @@ def account_timeline(
         AccountEvent(event, ProfileId(owner), called[owner].name, called[owner].visitor)
         for event, owner in zip(events, owners, strict=True)
     )
-    return AccountTimeline(told, None if last is None else write_cursor((last[0], last[1])))
+    return AccountTimeline(told, None if last is None else write_cursor((last.time, last.digest)))
 
 
 def raw_event(runtime: Runtime, account: Account, message_id: str) -> str | None:

@@ -50,7 +50,7 @@ NAME = "worker"
 IDLE_SECONDS = 0.25
 """How long to sleep without a ring; a lost ring costs no more than this."""
 SMALL_BATCH = 200
-SMALL_BATCH_SECONDS = 0.015
+SMALL_BATCH_SECONDS = 0.04
 """A batch smaller than that begins no sooner after the last: each costs some milliseconds whatever it holds."""
 RETRY_SECONDS_MAX = 5.0
 

@@ -30,7 +30,7 @@ ROWS_MAX = 10_000
 """Rows of one insert: fewer, larger parts cost history least."""
 WAITING_BYTES_MAX = 24 * 1024 * 1024
 """Parcels kept in memory; what is beyond is read from the outbox when its turn comes."""
-PERIOD_SECONDS = 0.2
+PERIOD_SECONDS = 0.5
 """Shortest time between two small inserts."""
 IDLE_SECONDS = 5.0
 RETRY_SECONDS_MAX = 5.0

@@ -13,13 +13,24 @@ from stammgast.profiles.store.sql import rows_in, rows_of
 
 _decode_pairs = msgspec.msgpack.Decoder(tuple[tuple[str, str], ...]).decode
 
-# The smallest (time, message id) of each identifier; joined by anchor, of which a profile has few.
+# The smallest (time, message id) of each anchor, which is that of its first day.
 _IDENTIFIERS = """
 SELECT i.namespace, i.value, e.time, e.source, e.message_id
 FROM identifiers i
 JOIN identifier_anchors a ON a.identifier = i.identifier
-LEFT JOIN evidence e ON e.anchor = a.anchor
+LEFT JOIN evidence e ON e.anchor = a.anchor AND e.day = (SELECT min(day) FROM evidence WHERE anchor = a.anchor)
 WHERE i.profile = ?
+"""
+LONG = 16
+"""A profile of more anchors, or of more memberships in accounts, is long."""
+_COUNT_LONG = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM anchor_profiles WHERE profile = ? LIMIT ?) AS moved),
+    (SELECT count(*) FROM (
+        SELECT 1 FROM account_members WHERE anchor = ?
+        UNION ALL
+        SELECT 1 FROM anchor_profiles p JOIN account_members m ON m.anchor = p.anchor WHERE p.profile = ?
+        LIMIT ?
+    ) AS membership)
 """
 
 
@@ -37,6 +48,12 @@ def identifiers_with_origin(connection: Connection, profile: int) -> tuple[Ident
         else Identifier(*pair, origin[0], SourceId(origin[2]), origin[1])
         for pair, origin in sorted(first.items())
     )
+
+
+def is_long(connection: Connection, profile: int) -> bool:
+    """Say whether there is so much of a profile that reading it takes longer than a millisecond or two."""
+    ((anchors, memberships),) = rows_of(connection, _COUNT_LONG, (profile, LONG + 1, profile, profile, LONG + 1))
+    return bool(anchors > LONG or memberships > LONG)
 
 
 def aliases_of(connection: Connection, profile: int) -> tuple[ProfileId, ...]:
