@@ -9,6 +9,8 @@ DATA ?= data
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+# Not every pip compiles what it installs, and some machines forbid Python to do so later: a start would take twice as long.
+COMPILE := $(BIN)/python -m compileall -q -q -j 0
 PYTHON ?= $(shell for one in python3 python3.11 python3.12 python3.13 python3.14; do $$one $(NEW_ENOUGH) 2>/dev/null && echo $$one && break; done)
 
 help: ## list the targets
@@ -26,14 +28,17 @@ setup: .venv/.runtime .venv/.installed .venv/.assets ## only set up: virtual env
 
 .venv/.runtime: .venv/bin/python requirements/runtime.txt
 	$(PIP) install --quiet --require-hashes -r requirements/runtime.txt
+	@$(COMPILE) .venv/lib || true
 	@touch $@
 
 .venv/.dev: .venv/.runtime requirements/dev.txt
 	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@$(COMPILE) .venv/lib || true
 	@touch $@
 
 .venv/.installed: .venv/.runtime pyproject.toml
 	$(PIP) install --quiet --no-build-isolation --no-deps -e .
+	@$(COMPILE) src
 	@touch $@
 
 assets/node_modules/.installed: assets/package-lock.json
