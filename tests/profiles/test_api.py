@@ -53,9 +53,8 @@ def fill(bench):
         bench.send({**order, "context": {"channel": "shop"}}, received_at=RECEIVED - number * HOUR)
     consent = {"consent": {"categoryPreferences": {"analytics": True, "ads": False}}}
     bench.send({**anna, "type": "page", "name": "Home", "messageId": "a8", "context": consent}, received_at=RECEIVED)
-    bench.send(
-        {"type": "identify", "userId": "bob", "messageId": "b0", "traits": {"name": "Bob Ápló"}}, received_at=RECEIVED
-    )
+    bob = {"userId": "bob", "anonymousId": "till/7"}
+    bench.send({**bob, "type": "identify", "messageId": "b0", "traits": {"name": "Bob Ápló"}}, received_at=RECEIVED)
     bench.send({"type": "page", "anonymousId": "tablet-1", "messageId": "c0"}, received_at=RECEIVED + HOUR)
     robot = {"userAgent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}
     bench.send({"type": "page", "anonymousId": "bot", "messageId": "d0", "context": robot}, received_at=RECEIVED)
@@ -247,6 +246,38 @@ def test_http_gives_a_timeline_in_pages(client):
         "2026-09-21T13:13:20.000Z",
     )
     assert event["properties"] == {"total": 1, "currency": "EUR", "order_id": 1}
+
+
+def test_http_takes_a_slash_within_a_reference(client):
+    assert client.get("/api/profiles/anonymous_id:till%2F7").json()["name"] == "Bob Ápló"
+    assert [one["messageId"] for one in client.get("/api/profiles/anonymous_id:till%2f7/events").json()["events"]] == [
+        "b0"
+    ]
+    assert client.get("/api/profiles/anonymous_id:till/7").status_code == 404
+
+
+@pytest.mark.parametrize("devices", [1, 16, 17, 40])
+def test_a_profile_of_many_anchors_is_told_as_one_of_few(workbench, devices):
+    for number in range(devices):
+        workbench.send(track("carl", "Login", f"m{number}") | {"anonymousId": f"device-{number}"}, received_at=RECEIVED)
+    workbench.work()
+    told = api.get_profile(workbench.runtime, "user_id:carl")
+    assert len(told.anchors) == devices
+    glanced = api.glance_at_profile(workbench.runtime, "user_id:carl")
+    assert glanced == (told if devices <= 16 else None)
+    _, secret = workspace.create_token(workbench.runtime, Actor("command", 0, "tests"), "agent's", "agent")
+    with TestClient(make_app(workbench.runtime), base_url="http://testserver.local") as client:
+        answer = client.get("/api/profiles/user_id:carl", headers={"Authorization": f"Bearer {secret}"})
+    assert answer.json()["features"]["events"] == {"Login": devices}
+    assert len(answer.json()["identifiers"]) == devices + 1
+
+
+@pytest.mark.parametrize("accounts", [16, 17])
+def test_a_profile_of_many_accounts_is_not_glanced_at(workbench, accounts):
+    for number in range(accounts):
+        workbench.send({"type": "group", "userId": "carl", "groupId": f"g{number}", "messageId": f"m{number}"})
+    workbench.work()
+    assert (api.glance_at_profile(workbench.runtime, "user_id:carl") is None) == (accounts > 16)
 
 
 def test_http_finds_profiles(client):

@@ -27,7 +27,7 @@ from stammgast.profiles.policing import change_policy, remove_policy, trait_poli
 from stammgast.profiles.trait_policies import NAME_LENGTH_MAX, SOURCES_MAX, Rule, TraitPolicy
 from stammgast.web.contracts import Role
 from stammgast.web.guards import person_of, requires
-from stammgast.web.http import ApiController, iso_time
+from stammgast.web.http import ApiController, iso_time, name_in_path
 from stammgast.web.pages import runtime_of
 from stammgast.web.shell import AnyRequest
 from stammgast.workspace.contracts import Actor
@@ -37,7 +37,10 @@ ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
 MEMBERS_SHOWN = 100
 
 AccountReference = Annotated[
-    str, PathParameter(max_length=600, description="`group_id:ID`, as in group calls, or `account:NUMBER`.")
+    str,
+    PathParameter(
+        max_length=600, description="`group_id:ID`, as in group calls (a slash as `%2F`), or `account:NUMBER`."
+    ),
 ]
 Cursor = Annotated[
     str, QueryParameter(max_length=600, description="The `next` of the page before; empty for the first.")
@@ -188,7 +191,7 @@ class AccountsController(ApiController):
     def account(self, request: AnyRequest, reference: AccountReference) -> AccountAnswer:
         """Everything known about one account now."""
         runtime = runtime_of(request)
-        found = api.get_account(runtime, _clean(reference))
+        found = api.get_account(runtime, name_in_path(reference))
         members = api.list_members(runtime, found.account, limit=MEMBERS_SHOWN).rows
         total = api.members_total(runtime, found.account)
         return _account_answer(found, api.count_sessions(runtime, found.account), members, total)
@@ -204,7 +207,7 @@ class AccountsController(ApiController):
     ) -> MembersAnswer:
         """Those seen last come first; `status` leaves only present (`current`) or `former` ones."""
         runtime = runtime_of(request)
-        number = api.account_number(runtime, _clean(reference))
+        number = api.account_number(runtime, name_in_path(reference))
         page = api.list_members(runtime, number, status=status, after=after, limit=limit)
         return MembersAnswer([_member(one) for one in page.rows], page.next)
 
@@ -219,7 +222,7 @@ class AccountsController(ApiController):
     ) -> AccountTimelineAnswer:
         """All members' events that name the account, and the group calls themselves, newest first."""
         runtime = runtime_of(request)
-        found = api.get_account(runtime, _clean(reference))
+        found = api.get_account(runtime, name_in_path(reference))
         names = (_clean(name),) if name else ()
         page = api.account_timeline(runtime, found, before=before, limit=limit, names=names)
         return AccountTimelineAnswer([_event(one) for one in page.events], page.next)

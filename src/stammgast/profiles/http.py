@@ -18,7 +18,7 @@ from stammgast.profiles.contracts import CustomerFilter, CustomerRow, Profile, S
 from stammgast.profiles.figures.orders import decimal_text
 from stammgast.web.contracts import Role
 from stammgast.web.guards import person_of, requires
-from stammgast.web.http import ApiController, iso_time
+from stammgast.web.http import ApiController, iso_time, name_in_path
 from stammgast.web.pages import runtime_of
 from stammgast.web.shell import AnyRequest
 from stammgast.workspace.contracts import Actor
@@ -30,7 +30,8 @@ Reference = Annotated[
     str,
     PathParameter(
         max_length=600,
-        description="`namespace:value`, such as `email:anna@example.com` or `user_id:7`; `profile:NUMBER` for a number.",
+        description="`namespace:value`, such as `email:anna@example.com` or `user_id:7`; `profile:NUMBER` for a number."
+        " A slash in it is sent as `%2F`.",
     ),
 ]
 Cursor = Annotated[
@@ -183,7 +184,7 @@ class ProfilesController(ApiController):
     @get("/{reference:str}", guards=AGENT, summary="Get a profile")
     async def profile(self, request: AnyRequest, reference: Reference) -> ProfileAnswer:
         """Everything known about one customer now."""
-        runtime, wanted = runtime_of(request), reference.replace("\0", "")
+        runtime, wanted = runtime_of(request), name_in_path(reference)
         profile = api.glance_at_profile(runtime, wanted)
         if profile is None:
             return await sync_to_thread(_read_profile, runtime, wanted)
@@ -200,7 +201,7 @@ class ProfilesController(ApiController):
     ) -> TimelineAnswer:
         """Events of all channels, newest first."""
         runtime = runtime_of(request)
-        anchors = api.profile_anchors(runtime, reference.replace("\0", ""))
+        anchors = api.profile_anchors(runtime, name_in_path(reference))
         names = (name.replace("\0", ""),) if name else ()
         page = api.timeline(runtime, anchors, before=before, limit=limit, names=names)
         return TimelineAnswer([event_answer(one) for one in page.events], page.next)
@@ -211,13 +212,13 @@ class ProfilesController(ApiController):
         chosen = [read_pair(one) for one in data.identifiers]
         by = Actor.of(person_of(request))
         runtime = runtime_of(request)
-        position = curating.split_profile(runtime, by, reference.replace("\0", ""), chosen, is_forever=data.never)
+        position = curating.split_profile(runtime, by, name_in_path(reference), chosen, is_forever=data.never)
         return OrderedAnswer(position)
 
     @post("/{reference:str}/merge", guards=AGENT, status_code=202, summary="Merge two profiles", sync_to_thread=True)
     def merge(self, request: AnyRequest, reference: Reference, data: JSONBody[MergeOrder]) -> OrderedAnswer:
         """Both become one person, whatever the limits; a split takes it back."""
-        references = [one.replace("\0", "") for one in (reference, data.other)]
+        references = [name_in_path(reference), data.other.replace("\0", "")]
         return OrderedAnswer(curating.merge_profiles(runtime_of(request), Actor.of(person_of(request)), *references))
 
 

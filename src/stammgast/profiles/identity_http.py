@@ -29,7 +29,7 @@ from stammgast.profiles.tracing.log import LIMIT_MAX, read_log
 from stammgast.profiles.tracing.reading import profile_identity
 from stammgast.web.contracts import Role
 from stammgast.web.guards import person_of, requires
-from stammgast.web.http import ApiController, iso_time
+from stammgast.web.http import ApiController, iso_time, name_in_path
 from stammgast.web.pages import runtime_of
 from stammgast.web.shell import AnyRequest
 from stammgast.workspace.contracts import Actor
@@ -199,7 +199,7 @@ class ProfileIdentityController(ApiController):
     @get("/{reference:str}/identity", guards=AGENT, summary="Tell why a profile is one person", sync_to_thread=True)
     def identity(self, request: AnyRequest, reference: Reference) -> IdentityAnswer:
         """Identifiers, what linked them, what was kept apart, merges and splits, people's decisions."""
-        return _identity_answer(profile_identity(runtime_of(request), reference.replace("\0", "")))
+        return _identity_answer(profile_identity(runtime_of(request), name_in_path(reference)))
 
     @post(
         "/{reference:str}/unmerge/preview",
@@ -213,7 +213,7 @@ class ProfileIdentityController(ApiController):
         chosen = [read_pair(one) for one in data.identifiers]
         runtime = runtime_of(request)
         return _foresight_answer(
-            curating.foresee_split(runtime, reference.replace("\0", ""), chosen, is_forever=data.never)
+            curating.foresee_split(runtime, name_in_path(reference), chosen, is_forever=data.never)
         )
 
     @post(
@@ -221,7 +221,7 @@ class ProfileIdentityController(ApiController):
     )
     def foresee_merge(self, request: AnyRequest, reference: Reference, data: JSONBody[MergeOrder]) -> ForesightAnswer:
         """What `merge` would do with the same body; nothing is changed."""
-        references = [one.replace("\0", "") for one in (reference, data.other)]
+        references = [name_in_path(reference), data.other.replace("\0", "")]
         return _foresight_answer(curating.foresee_merge(runtime_of(request), *references))
 
 

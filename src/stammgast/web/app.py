@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
@@ -13,14 +14,14 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 import stammgast
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.runtime import Runtime
 from stammgast.web.errors import answer_failure, answer_http_exception, answer_refusal
 from stammgast.web.forms import read_form
-from stammgast.web.http import document_problems
+from stammgast.web.http import SLASH, document_problems
 from stammgast.web.pages import PageMaker, make_page_maker
 from stammgast.web.security import Door, csrf_check
 from stammgast.web.static import PREFIX as STATIC_PREFIX
@@ -50,6 +51,8 @@ class Dispatcher:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on to the one app it is for."""
+        if scope["type"] == ScopeType.HTTP:
+            _keep_encoded_slashes(scope)
         await self._app_for(scope)(scope, receive, send)
 
     def _app_for(self, scope: Scope) -> ASGIApp:
@@ -61,6 +64,13 @@ class Dispatcher:
                 if path.startswith(prefixes):
                     return app
         return self._rest
+
+
+def _keep_encoded_slashes(scope: HTTPScope) -> None:
+    """Let a slash sent as %2F stay within its part of the path (`web.http.name_in_path`), where ASGI has decoded it."""
+    sent = scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1")
+    if "%2F" in sent or "%2f" in sent:
+        scope["path"] = unquote(sent.replace("%2F", SLASH).replace("%2f", SLASH))
 
 
 def make_litestar(runtime: Runtime) -> Litestar:

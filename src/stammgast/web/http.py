@@ -23,6 +23,18 @@ PROBLEMS: dict[int, ResponseSpec] = {
     }.items()
 }
 
+SLASH = "\x1f"
+"""Stands in a request's path for a slash that was sent as %2F: it is part of a name and separates nothing."""
+
+
+def name_in_path(part: str) -> str:
+    """Return a part of a path as it was meant: with its own slashes, and without NUL, which no store takes.
+
+    >>> name_in_path(f"user_id:shop{SLASH}7")
+    'user_id:shop/7'
+    """
+    return part.replace("\0", "").replace(SLASH, "/")
+
 
 class ApiController(Controller):
     """Base of every controller below /api: part of the schema, refusals documented. Give each handler a `requires` guard."""

@@ -53,7 +53,7 @@ def identifiers_with_origin(connection: Connection, profile: int) -> tuple[Ident
 def is_long(connection: Connection, profile: int) -> bool:
     """Say whether there is so much of a profile that reading it takes longer than a millisecond or two."""
     ((anchors, memberships),) = rows_of(connection, _COUNT_LONG, (profile, LONG + 1, profile, profile, LONG + 1))
-    return bool(anchors > LONG or memberships > LONG)
+    return bool(anchors + 1 > LONG or memberships > LONG)
 
 
 def aliases_of(connection: Connection, profile: int) -> tuple[ProfileId, ...]:
