@@ -6,6 +6,8 @@ SHELL := /bin/sh
 
 PORT ?= 8400
 DATA ?= data
+# Tests mostly wait, for processes and browsers: a few more at once than there are cores.
+WORKERS ?= 3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
@@ -54,7 +56,7 @@ setup-test: setup .venv/.dev
 	@tools/install-test-tools.sh
 
 test: setup-test ## run the whole suite (PYTEST= adds options)
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
 check: setup .venv/.dev ## quick checks: style, types, layers, doctests, docs
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_the_years_orders_are_in_history_to_the_penny(retailer):
             "Order Completed": 22_064,
             "Order Refunded": 3_836,
         }
-        net = history.query("SELECT sum(amount) FROM events")[0][0]
+        net = history.query("SELECT sum(amount) FROM events", row=tuple[Decimal])[0][0]
         assert str(net.normalize()) == "9747747.934"
         assert history.query("SELECT uniqExact(message_id) = count() FROM events")[0][0] == 1
     finally:

@@ -183,3 +183,12 @@ def test_whatever_rules_follow_upon_each_other_the_graph_stands_as_under_the_las
     assert again == stands
     assert not found.placed()
     assert not found.turns
+
+
+def test_a_graph_of_placeholders_alone_stands_under_any_rules():
+    history = History(Random(0))
+    history.rows, history.decisions = {1: ((("email", "null"),), [(0, "m")])}, []
+    rules = GraphRules()
+    found, stands = carry_out(history, rules, ({}, {}, set()))
+    stands_as_the_law_says(history, rules, stands, found.refusals)
+    assert stands == ({1: 0}, {}, set())

@@ -170,6 +170,8 @@ class Layout:
     def _leaders(self, namespace: Ints, links: Bools) -> None:
         """Find the identifier that leads each anchor: its strongest that links, else its strongest; -1 without any."""
         self._leader: Ints = np.full(len(self.anchors), NONE, dtype=np.int64)
+        self.undecided: list[int] = []
+        """Anchors whose leader only the names can tell; see `lead`."""
         if not len(self.members):
             return
         strength = np.where(links, 0, len(self._strength)) + self._strength[namespace]
@@ -183,7 +185,6 @@ class Layout:
         strongest[self.holders[best]] = strength[best]
         equal = (strength == strongest[self.holders]) & ~links
         self.undecided = self.anchors[np.bincount(self.holders[equal], minlength=len(self.anchors)) > 1].tolist()
-        """Anchors whose leader only the names can tell; see `lead`."""
 
     def label_of(self, identifier: Identifier) -> int | None:
         """Return the part of an identifier, None when it is not in the graph."""
