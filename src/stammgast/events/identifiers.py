@@ -36,6 +36,8 @@ def read_identifiers(
     if isinstance(device, dict) and (device_id := _text(device.get("id"))):
         found.add(("device_id", device_id))
     for place in places:
+        if not place:
+            continue
         for trait, namespace in traits.items():
             if trait in place and (value := _text(place[trait])):
                 found.add((namespace, value))

@@ -22,6 +22,7 @@ unpack_state = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
 Measured: an event touches five small features of nine; decoding all of them took ten times as long.
 """
 _decode_feature = msgspec.msgpack.Decoder().decode
+_ENCODED = msgspec.Raw
 
 
 class Folding:
@@ -42,10 +43,10 @@ class Folding:
             plan = self._plan(event, is_robot=is_robot)
         for name, fold in plan:
             before = state.get(name)
-            if type(before) is msgspec.Raw:
+            if type(before) is _ENCODED:
                 before = state[name] = _decode_feature(before)
             after = fold(before, event)
-            if after is not None:
+            if after is not before and after is not None:
                 state[name] = after
 
     def combine(self, states: Sequence[State]) -> State:

@@ -15,8 +15,10 @@ def fold_seen(state: Span | None, event: Any) -> Span:
     time = event.time
     if state is None:
         return [time, time]
-    state[1] = max(state[1], time)
-    state[0] = min(state[0], time)
+    if time > state[1]:
+        state[1] = time
+    elif time < state[0]:
+        state[0] = time
     return state
 
 
