@@ -45,6 +45,7 @@ def test_stopping_goes_in_order_and_leaves_nothing_running(new_installation):
     pids = {name: installation.pid(name) for name in PROCESSES}
     gone = []
     os.kill(installation.pid("supervisor"), signal.SIGTERM)
+    os.kill(installation.pid("supervisor"), signal.SIGINT)  # as `make` and shells tell it once more
     while len(gone) < len(pids):
         gone += [name for name in ("web", "worker", "warehouse") if name not in gone and not is_alive(pids[name])]
     assert gone == ["web", "worker", "warehouse"]
@@ -58,7 +59,7 @@ def test_a_second_signal_hurries(new_installation):
     installation.start()
     os.kill(installation.pid("worker"), signal.SIGSTOP)  # a worker that would take its time
     os.kill(installation.pid("supervisor"), signal.SIGTERM)
-    time.sleep(1.0)
+    time.sleep(1.5)
     os.kill(installation.pid("supervisor"), signal.SIGINT)
     wait_until(lambda: installation.pid("supervisor") is None, patience=10.0)
     assert "worker is ended by force" in installation.text

@@ -29,6 +29,8 @@ START_SECONDS = 600.0
 """Longest wait for one process to become ready; a warehouse may have much to check after a power cut."""
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WATCHED = (*STOPPING, signal.SIGCHLD)
+SAME_WISH_SECONDS = 1.0
+"""A second signal to stop means "at once", but not so soon: `make` and shells pass on what the whole group got anyway."""
 WORKER_NICENESS = 5
 """People and senders wait for web, in milliseconds; nobody does for the worker."""
 
@@ -164,13 +166,14 @@ class Supervisor:
 
     def _stop(self) -> None:
         # Web first, so that nothing new comes in; the worker finishes its batch; the warehouse goes last.
-        hurried = False
+        hurried, began = False, time.monotonic()
         for child in reversed(self._children):
             child.send(signal.SIGTERM)
             deadline = time.monotonic() + (0.0 if hurried else child.plan.stop_seconds)
             while child.is_running and time.monotonic() < deadline and not hurried:
                 found = signal.sigtimedwait(WATCHED, 0.05)
-                hurried = found is not None and found.si_signo in STOPPING
+                is_asked = found is not None and found.si_signo in STOPPING
+                hurried = is_asked and time.monotonic() - began > SAME_WISH_SECONDS
             if child.is_running:
                 logger.warning("%s is ended by force", child.plan.name)
                 child.send(signal.SIGKILL)
