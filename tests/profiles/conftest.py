@@ -70,3 +70,9 @@ def open_page(running, browser, logged_in):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def counter():
+    """Numbers that keep the histories of a law's examples apart: all go into the same stores."""
+    return iter(range(10**6))

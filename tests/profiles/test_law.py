@@ -2,7 +2,6 @@
 
 from random import Random
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -102,11 +101,6 @@ def take_in_pieces(workbench, events, random):
         if random.random() < 0.1:
             workbench.restart()
     workbench.work()
-
-
-@pytest.fixture(scope="module")
-def counter():
-    return iter(range(10**6))
 
 
 @given(st.integers(0, 2**32))

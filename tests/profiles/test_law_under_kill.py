@@ -42,11 +42,6 @@ def mortal(make_mortal, settings):
     return make_mortal(replace(settings, worker_batch=6))
 
 
-@pytest.fixture(scope="module")
-def counter():
-    return iter(range(10**6))
-
-
 def send(mortal, random, history):
     """Put a history into the log in entries so small that each is a batch or two are."""
     for part in pieces(random, history, most=5):

@@ -14,6 +14,7 @@ from stammgast.profiles.contracts import WrongCursor
 from stammgast.profiles.policing import change_policy
 from stammgast.profiles.trait_policies import TraitPolicy
 from stammgast.workspace.contracts import Actor
+from tests.profiles.test_law import take_in_pieces
 from tools.workbench import track
 
 BY = Actor("command", 0, "tests")
@@ -322,11 +323,6 @@ def picture(bench, prefix):
     return shown
 
 
-@pytest.fixture(scope="module")
-def counter():
-    return iter(range(10**6))
-
-
 @given(st.integers(0, 2**32))
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_repetition_and_division_gives_the_same_accounts(workbench, counter, seed):
@@ -338,16 +334,3 @@ def test_any_order_repetition_and_division_gives_the_same_accounts(workbench, co
     random.shuffle(again)
     take_in_pieces(workbench, again, random)
     assert picture(workbench, second) == picture(workbench, first) != []
-
-
-def take_in_pieces(bench, events, random):
-    place = 0
-    while place < len(events):
-        size = random.randint(1, 6)
-        bench.send(*events[place : place + size], received_at=RECEIVED)
-        place += size
-        if random.random() < 0.5:
-            bench.worker.turn()
-        if random.random() < 0.1:
-            bench.restart()
-    bench.work()

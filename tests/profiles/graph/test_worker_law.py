@@ -3,7 +3,6 @@
 from random import Random
 
 import msgspec
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -149,11 +148,6 @@ def same_as_canonical(workbench, rules=DEFAULT):
     mapped = dict(workbench.runtime.history.query("SELECT anchor, any(profile_of(anchor)) FROM events GROUP BY anchor"))
     assert mapped == {anchor: current[anchor] for anchor in mapped}
     return found
-
-
-@pytest.fixture(scope="module")
-def counter():
-    return iter(range(10**6))
 
 
 @given(st.integers(0, 2**32))

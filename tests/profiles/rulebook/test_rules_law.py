@@ -54,11 +54,6 @@ def in_force(workbench):
         return rules_of(rules_in_force(connection).rules)
 
 
-@pytest.fixture(scope="module")
-def counter():
-    return iter(range(10**6))
-
-
 @given(st.integers(0, 2**32))
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_rules_applied_in_the_middle_of_a_history_end_as_if_they_had_always_held(workbench, counter, seed):
