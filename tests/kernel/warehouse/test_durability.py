@@ -59,6 +59,19 @@ def test_a_restart_finds_tables_views_and_dictionaries(start_warehouse):
     assert warehouse.post("SELECT v FROM v", ("bi", "reader:secret")).data == b"10\n"
 
 
+def test_a_stop_right_after_answers_is_clean(start_warehouse):
+    """Whoever was answered leaves a spare connection being made: closing waits for that."""
+    warehouse = start_warehouse("--memory-fraction", "0.1")
+    for _ in range(5):
+        threads = [threading.Thread(target=warehouse.post, args=("SELECT 1",)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert warehouse.stop() == 0
+        warehouse.start()
+
+
 @pytest.mark.slow
 def test_idle_it_takes_little_memory_and_hardly_any_time(start_warehouse):
     """The budget is 700 MB and 2 % of a core for all three processes; the warehouse may take half and a quarter."""

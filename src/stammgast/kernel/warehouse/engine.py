@@ -116,6 +116,8 @@ class Engine:
         self._native = load_native()
         self._where = f"{data}?config-file={settings}"
         self._spare: deque[Connection] = deque()
+        self._spare_lock = threading.Lock()
+        self._is_closed = False
         if not (data / "metadata" / f"{DATABASE}.sql").exists():
             self._create_databases()
         self._where += f"&database={DATABASE}"
@@ -144,8 +146,10 @@ class Engine:
 
     def make_spare(self) -> None:
         """Open the next request's connection already now, after an answer has left: nobody waits for it."""
-        if len(self._spare) < _SPARES_MAX:
-            self._spare.append(self._connect())
+        # The request is over, so closing does not wait for this by itself, and chDB does not survive both at once.
+        with self._spare_lock:
+            if not self._is_closed and len(self._spare) < _SPARES_MAX:
+                self._spare.append(self._connect())
 
     def _connect(self) -> Connection:
         try:
@@ -168,8 +172,10 @@ class Engine:
 
     def close(self) -> None:
         """Close the last connection, which stops the engine."""
-        while self._spare:
-            self._spare.pop().close()
+        with self._spare_lock:
+            self._is_closed = True
+            while self._spare:
+                self._spare.pop().close()
         with self._control_lock:
             self._control.close()
         self._lock_file.close()
