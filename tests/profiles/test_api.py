@@ -1,7 +1,10 @@
 """Asking for profiles, timelines and lists, in Python and over HTTP."""
 
+from decimal import Decimal
+
 import pytest
 from litestar.testing import TestClient
+from msgspec import structs
 
 from stammgast.profiles import api
 from stammgast.profiles.contracts import CustomerFilter, NoSuchProfile, WrongCursor
@@ -102,6 +105,40 @@ def test_a_timeline_is_read_in_pages_newest_first(shop):
         seen += [one.message_id for one in page.events]
         cursor = page.next
     assert seen == ["a8", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a0"]
+
+
+def test_a_timeline_shows_what_the_columns_of_history_say(workbench):
+    page = {"path": "/tea", "title": "Tea", "url": "https://shop.example.com/tea?utm_campaign=autumn"}
+    context = {
+        "page": {**page, "referrer": "https://www.google.com/", "search": "?utm_campaign=autumn"},
+        "userAgent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
+        "location": {"country": "AT"},
+        "channel": "web",
+        "touchpoint": "basket",
+    }
+    order = track("anna", "Order Completed", "m1", total=12.5, currency="EUR") | {"anonymousId": "phone"}
+    sent = {**order, "context": {**context, "groupId": "acme"}, "originalTimestamp": "2026-09-20T08:13:20.250Z"}
+    workbench.take(sent)
+    (event,) = api.timeline(workbench.runtime, workbench.profile("user_id:anna").anchors).events
+    told = structs.asdict(event)
+    direct = [
+        name for name in told if name not in ("time", "received_at", "original_time", "amount", "properties", "traits")
+    ]
+    ((*said, time, received, original, amount),) = workbench.runtime.history.query(
+        f"SELECT {', '.join(direct)}, toUnixTimestamp64Milli(time), toUnixTimestamp64Milli(received_at),"
+        " toUnixTimestamp64Milli(assumeNotNull(original_time)), amount FROM events"
+    )
+    assert {**told, "flags": list(event.flags)} == {
+        **dict(zip(direct, said, strict=True)),
+        "time": time,
+        "received_at": received,
+        "original_time": original,
+        "amount": int(Decimal(amount) * 1_000_000),
+        "properties": sent["properties"],
+        "traits": {},
+    }
+    texts = [one for one in said if isinstance(one, str) and one]
+    assert len(texts) == len(set(texts)) >= 14  # each its own, so that none can stand for another
 
 
 def test_a_page_that_ends_with_the_last_event_has_no_next(shop):

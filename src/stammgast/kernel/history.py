@@ -30,8 +30,8 @@ _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 330.0
 _PING_SECONDS = 2.0
 _PORT = 8123
-_POOLED = 16
-"""Connections kept open: about as many as threads that ask."""
+_POOLED = 32
+"""Connections kept open at most: more than threads that ask."""
 _URL_CHARACTERS_MAX = 8_000
 """Longer parameters are sent as a form's fields."""
 _CONNECT_AGAIN = urllib3.Retry(total=2, connect=2, read=0, redirect=0, status=0, other=0)

@@ -155,4 +155,5 @@ def _sqlite_engine(url: str) -> Engine:
 
 def _postgres_engine(url: str, schema: str) -> Engine:
     options = {"options": f"-csearch_path={schema} -ctimezone=UTC"}
-    return create_engine(url, connect_args=options, pool_pre_ping=True, pool_size=5)
+    # As many connections as web has threads that ask; those beyond the first five are closed after use.
+    return create_engine(url, connect_args=options, pool_pre_ping=True, pool_size=5, max_overflow=25)
