@@ -150,6 +150,7 @@ def test_bodies_may_be_compressed(client, collector, encoding, pack):
         ("gzip", gzip.compress(b"{}")[:-4], 400, "broken_encoding"),
         ("br", b"{}", 415, "unknown_encoding"),
     ],
+    ids=["bomb", "not gzip", "cut", "unknown"],
 )
 def test_bombs_and_broken_compression_are_refused(client, collector, encoding, body, status, code):
     answer = client.post("/v1/batch", content=body, headers={"Content-Encoding": encoding})
