@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -53,11 +54,21 @@ def test_parameters_of_every_kind_arrive(history):
     assert history.query(sql, asked, row=row) == [(True, None, 2**64 - 1, moment, [digest], -9007199254740993)]
 
 
-def test_more_parameters_than_an_address_holds_are_sent_all_the_same(history):
-    numbers = list(range(300_000))
-    assert history.query("SELECT length({n:Array(UInt32)}), arraySum({n:Array(UInt32)})", {"n": numbers}) == [
-        (len(numbers), sum(numbers))
+def test_lists_longer_than_a_server_takes_as_parameters_arrive_all_the_same(history):
+    numbers, texts = list(range(60_000)), [f"{text} {number}" for number in range(1_000) for text in TEXTS]
+    asked = {"n": numbers, "t": texts, "one": "it's {t:Array(String)}" * 9_000, "short": "{one:String}"}
+    sql = (
+        "SELECT length({n:Array(UInt32)}), arraySum({n:Array(UInt32)}), {t:Array(String)}, {one:String}, {short:String}"
+    )
+    expected = (len(numbers), sum(numbers), texts, asked["one"], asked["short"])
+    assert history.query(sql, asked) == [expected]
+    assert list(history.stream(sql, asked)) == [expected]
+    assert [column.tolist() for column in history.query_numpy_columns(sql, asked).values()] == [
+        [one] for one in expected
     ]
+    ids = [str(UUID(int=number)) for number in range(100)]
+    assert history.command("SELECT toTypeName({ids:Array(UUID)})", {"ids": ids}) == "Array(UUID)"
+    assert history.query("SELECT {ids:Array(UUID)}", {"ids": ids}) == [(ids,)]
 
 
 def test_columns_come_as_arrays_with_their_types(history):

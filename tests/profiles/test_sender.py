@@ -4,7 +4,9 @@ import threading
 
 import pytest
 
+from stammgast.events import orders
 from stammgast.kernel.history import HistoryClient, HistoryRefused, HistoryUnavailable
+from stammgast.profiles.deciding import Wish, decide_order
 from stammgast.profiles.history import rows_present
 from tools.workbench import track
 
@@ -131,3 +133,23 @@ def test_parcels_beyond_the_memory_limit_are_read_from_the_outbox(unreliable, mo
             unreliable.worker.turn()
     unreliable.work()
     assert len(ids(unreliable)) == 18
+
+
+def test_nothing_is_settled_before_moves_without_events_are_delivered(unreliable):
+    unreliable.take({"type": "page", "userId": "anna"}, {"type": "page", "userId": "bert"})
+    history, may_go = unreliable.runtime.history, threading.Event()
+    insert = history.insert_json_lines
+
+    def wait(table, lines, **how):
+        assert may_go.wait(30)
+        return insert(table, lines, **how)
+
+    history.insert_json_lines = wait
+    wish = Wish("merge", ("user_id", "anna"), ("user_id", "bert"))
+    unreliable.log.append_sync(orders.order_entry(decide_order([wish], "Alice")))
+    while unreliable.worker.position < unreliable.log.head() or not unreliable.worker._projection.is_clean:
+        unreliable.worker.turn()
+    assert not unreliable.worker.is_settled()
+    may_go.set()
+    unreliable.work()
+    assert history.query("SELECT uniqExact(profile_of(anchor)) FROM events") == [(1,)]

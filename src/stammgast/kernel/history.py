@@ -32,8 +32,9 @@ _PING_SECONDS = 2.0
 _PORT = 8123
 _POOLED = 32
 """Connections kept open at most: more than threads that ask."""
-_URL_CHARACTERS_MAX = 8_000
-"""Longer parameters are sent as a form's fields."""
+_BESIDE_MAX = 2_000
+"""Characters of a parameter; longer ones go into the statement: addresses are short, and fields 128 KiB at most."""
+_STATEMENT_BYTES_DEFAULT = 1 << 18
 _CONNECT_AGAIN = urllib3.Retry(total=2, connect=2, read=0, redirect=0, status=0, other=0)
 _READ_AGAIN = urllib3.Retry(total=2, connect=2, read=1, redirect=0, status=0, other=0, allowed_methods=None)
 _ERROR_NAME = re.compile(r"\(([A-Z][A-Z0-9_]{3,})\)")
@@ -120,8 +121,8 @@ class HistoryClient:
 
     Rows come as JSON over a pool of connections; whole columns and streams through clickhouse-connect, with a client for
     each thread and no session (docs/why/0012). Every method raises HistoryUnavailable when trying again may help and
-    HistoryRefused when it does not. Parameters are named in the statement, `{since:DateTime64(3)}`, and never pasted into
-    it.
+    HistoryRefused when it does not. Parameters are named in the statement, `{since:DateTime64(3)}`; callers never paste
+    them into it.
     """
 
     def __init__(self, url: str | Callable[[], str], *, settings: Mapping[str, str] | None = None) -> None:
@@ -175,17 +176,22 @@ class HistoryClient:
         """
         from stammgast.kernel.history_columns import COLUMN_FORMATS, joined_columns
 
+        asked = _Asked.of(sql, parameters)
         with (
             _told_apart(),
             self._client().query_column_block_stream(
-                sql, parameters=dict(parameters or {}), query_formats=COLUMN_FORMATS
+                asked.sql, parameters=asked.parameters, settings=asked.settings, query_formats=COLUMN_FORMATS
             ) as blocks,
         ):
             return joined_columns(blocks.source.column_names, blocks.source.column_types, list(blocks))
 
     def stream(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
         """Yield rows as they arrive, in bounded memory. Read it to its end or close it."""
-        with _told_apart(), self._client().query_rows_stream(sql, parameters=dict(parameters or {})) as rows:
+        asked = _Asked.of(sql, parameters)
+        with (
+            _told_apart(),
+            self._client().query_rows_stream(asked.sql, parameters=asked.parameters, settings=asked.settings) as rows,
+        ):
             yield from rows
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> str:
@@ -268,25 +274,51 @@ class HistoryClient:
     def _ask(
         self, sql: str, parameters: Mapping[str, Any] | None, settings: Mapping[str, str], *, retries: urllib3.Retry
     ) -> urllib3.BaseHTTPResponse:
-        fields = {"database": self.address.database, **settings, **self._settings}
-        bound = {f"param_{name}": parameter_text(value) for name, value in (parameters or {}).items()}
-        if sum(map(len, bound.values())) > _URL_CHARACTERS_MAX:
-            return self._post(fields, {"query": sql, **bound}, retries)
-        return self._post(fields | bound, sql.encode(), retries)
+        asked = _Asked.of(sql, parameters)
+        bound = {f"param_{name}": parameter_text(value) for name, value in asked.parameters.items()}
+        fields = {"database": self.address.database, **settings, **self._settings, **asked.settings, **bound}
+        return self._post(fields, asked.sql.encode(), retries)
 
     def _post(
-        self, fields: Mapping[str, str], body: bytes | Mapping[str, str], retries: urllib3.Retry | bool = False
+        self, fields: Mapping[str, str], body: bytes, retries: urllib3.Retry | bool = False
     ) -> urllib3.BaseHTTPResponse:
-        """Send a body, or a form with such fields."""
-        content = {"body": body} if isinstance(body, bytes) else {"fields": body}
         try:
-            answer = self._http.request("POST", f"/?{urlencode(fields)}", retries=retries, **content)
+            answer = self._http.request("POST", f"/?{urlencode(fields)}", body=body, retries=retries)
         except urllib3.exceptions.HTTPError as error:
             raise HistoryUnavailable(reason=type(error).__name__) from error
         code = answer.headers.get("X-ClickHouse-Exception-Code")
         if answer.status != 200 or code:  # noqa: PLR2004 - HTTP's OK
             raise _refusal(int(code or 0), answer.data.decode(errors="replace"), answer.status)
         return answer
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A statement, the parameters that go beside it, and the settings it needs."""
+
+    sql: str
+    parameters: dict[str, Any]
+    settings: dict[str, str]
+
+    @classmethod
+    def of(cls, sql: str, parameters: Mapping[str, Any] | None) -> _Asked:
+        """Write what is too long for a parameter into the statement; as text, for lists of values take the engine ages."""
+        beside = dict(parameters or {})
+        texts = {
+            name: _list_text(value) if isinstance(value, (list, tuple)) else value for name, value in beside.items()
+        }
+        long = {name: text for name, text in texts.items() if isinstance(text, str) and len(text) > _BESIDE_MAX}
+        if not long:
+            return cls(sql, beside, {})
+        places = re.compile(rf"\{{({'|'.join(long)}):([^{{}}]+)\}}")
+        # One pass: what looks like a place within a value is left alone.
+        whole = places.sub(lambda place: f"CAST({_quoted(long[place[1]])}, {_quoted(place[2])})", sql)
+        size = len(whole.encode())
+        return cls(
+            whole,
+            {name: value for name, value in beside.items() if name not in long},
+            {"max_query_size": str(2 * size)} if 2 * size > _STATEMENT_BYTES_DEFAULT else {},
+        )
 
 
 def parameter_text(value: object) -> str:
@@ -300,13 +332,23 @@ def parameter_text(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(sep=" ", timespec="milliseconds")[:-6]
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_element_text(one) for one in value)}]"
+        return _list_text(value)
     return "\\N" if value is None else str(value).translate(_ESCAPES)
 
 
+def _list_text(values: Sequence[object]) -> str:
+    return f"[{', '.join(map(_element_text, values))}]"
+
+
 def _element_text(value: object) -> str:
+    if type(value) is int:  # Most are, and there may be many.
+        return str(value)
     text = parameter_text(value)
     return text if isinstance(value, (bool, int, float, list, tuple)) else f"'{text}'"
+
+
+def _quoted(text: str) -> str:
+    return f"'{text.translate(_ESCAPES)}'"
 
 
 _ESCAPES = str.maketrans(

@@ -145,6 +145,14 @@ def test_query_and_parameters_may_come_as_a_form(warehouse):
     assert client.query("SELECT {a:String}", parameters={"a": "x" * 20_000}).first_row == ("x" * 20_000,)
 
 
+def test_a_parameter_longer_than_a_server_takes_is_refused_as_there(warehouse):
+    client = warehouse.client(form_encode_query_params=True)
+    most = "x" * (128 << 10)
+    assert client.query("SELECT length({a:String})", parameters={"a": most}).first_row == (len(most),)
+    with pytest.raises(DatabaseError, match="Field value too long"):
+        client.query("SELECT length({a:String})", parameters={"a": most + "x"})
+
+
 def test_the_summary_and_the_query_id_are_told(client):
     client.command("CREATE TABLE told (a Int32) ENGINE = MergeTree ORDER BY a")
     summary = client.insert("told", [[1], [2]], column_names=["a"], settings={"query_id": "my-insert-1"})

@@ -9,7 +9,13 @@ from itertools import chain
 
 from stammgast.kernel.warehouse.accounts import Account
 from stammgast.kernel.warehouse.compression import accepted_encoding, decoded
-from stammgast.kernel.warehouse.exceptions import BAD_ARGUMENTS, NOT_IMPLEMENTED, SYNTAX_ERROR, WarehouseError
+from stammgast.kernel.warehouse.exceptions import (
+    BAD_ARGUMENTS,
+    NOT_IMPLEMENTED,
+    POCO_EXCEPTION,
+    SYNTAX_ERROR,
+    WarehouseError,
+)
 from stammgast.kernel.warehouse.forms import Part, multipart
 from stammgast.kernel.warehouse.sessions import SECONDS_DEFAULT, SECONDS_MAX
 from stammgast.kernel.warehouse.statement import Statement, read_statement
@@ -17,6 +23,8 @@ from stammgast.kernel.warehouse.wire import Head
 
 _HEAD_BYTES = 1 << 16
 _QUERY_BYTES_MAX = 64 << 20
+_FIELD_BYTES_MAX = 128 << 10
+"""As a server's `http_max_field_value_size`: what works here works there."""
 _BUFFER_BYTES_DEFAULT = 1 << 20
 _BUFFER_BYTES_MAX = 32 << 20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -88,6 +96,7 @@ def read_ask(head: Head, body: Iterator[bytes], account: Account, query_id: str)
         params.update({part.name: part.content.decode() for part in parts if not part.is_file})
         tables = tuple(_table(part, params) for part in parts if part.is_file)
         body = iter(())
+    _refuse_long(params)
     default_format = params.get("default_format") or head.headers.get("x-clickhouse-format", "")
     statement, data = _statement_and_data(params.get("query", ""), body, default_format)
     not_settings = _NOT_SETTINGS | {
@@ -109,6 +118,12 @@ def read_ask(head: Head, body: Iterator[bytes], account: Account, query_id: str)
         tables=tables,
         data=data,
     )
+
+
+def _refuse_long(params: Mapping[str, str]) -> None:
+    for name, value in params.items():
+        if len(value) > _FIELD_BYTES_MAX // 4 and len(value.encode(errors="replace")) > _FIELD_BYTES_MAX:
+            raise WarehouseError(POCO_EXCEPTION, f"Field value too long: {name} has more than {_FIELD_BYTES_MAX} bytes")
 
 
 def _refuse_unsupported(params: Mapping[str, str]) -> None:

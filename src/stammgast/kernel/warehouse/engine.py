@@ -20,6 +20,7 @@ from stammgast.kernel.warehouse.options import DATABASE, READER_DATABASE, Wareho
 _SPARES_MAX = 2
 _MERGING_THREADS = "MergeMutate"
 _MERGE_NICENESS = 10
+_QUERY_BYTES_DEFAULT = 1 << 18
 
 
 def quoted(text: str) -> str:
@@ -166,8 +167,11 @@ class Engine:
     def canonical(self, sql: bytes) -> bytes:
         """Return `sql` as the engine would write it: no comments, no escapes in names."""
         escaped = sql.decode(errors="replace").replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+        ask = (
+            f"SELECT formatQuerySingleLine({{sql:String}}) SETTINGS max_query_size = {len(sql) + _QUERY_BYTES_DEFAULT}"
+        )
         with self._control_lock:
-            result = self._control.run("SELECT formatQuerySingleLine({sql:String})", "RawBLOB", {"sql": escaped})
+            result = self._control.run(ask, "RawBLOB", {"sql": escaped})
             return result.bytes()
 
     def close(self) -> None:

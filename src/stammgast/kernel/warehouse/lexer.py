@@ -9,7 +9,7 @@ from typing import NamedTuple
 _TOKEN = re.compile(
     rb"""
       (?P<space> \s+ | --[^\n]* | \#[ !][^\n]* | /\*.*?\*/ )
-    | (?P<string> '(?:[^'\\]|\\.|'')*' | \xe2\x80\x98.*?\xe2\x80\x99 | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
+    | (?P<string> '[^'\\]*(?:(?:\\.|'')[^'\\]*)*' | \xe2\x80\x98.*?\xe2\x80\x99 | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
     | (?P<quoted> `(?:[^`\\]|\\.|``)*` | "(?:[^"\\]|\\.|"")*" | \xe2\x80\x9c.*?\xe2\x80\x9d )
     | (?P<word> [A-Za-z_][A-Za-z0-9_]* )
     | (?P<number> [0-9][A-Za-z0-9_.]* )

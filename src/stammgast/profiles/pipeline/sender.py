@@ -52,6 +52,8 @@ class Sender:
         self._waiting: deque[Parcel] = deque()
         self._waiting_bytes = 0
         self._sent = 0
+        self._offered = 0
+        """The newest batch with a parcel."""
         self._newest = 0
         self._recover_to = 0
         self._must_look = True
@@ -69,7 +71,7 @@ class Sender:
     def offer(self, parcel: Parcel) -> None:
         """Hand over a committed parcel."""
         with self._changed:
-            self._newest = parcel.batch
+            self._newest = self._offered = parcel.batch
             if self._must_look or self._waiting_bytes > WAITING_BYTES_MAX:
                 self._must_look = True
             else:
@@ -92,8 +94,9 @@ class Sender:
             self._thread.join(patience)
 
     def is_mapped(self) -> bool:
-        """Say whether queries see every move of an anchor that was delivered."""
-        return not self._dictionary.is_stale
+        """Say whether queries see every row and every move of an anchor that was handed over."""
+        with self._changed:
+            return not self._must_look and self._sent >= self._offered and not self._dictionary.is_stale
 
     def _run(self) -> None:
         wait = 0.1
@@ -141,6 +144,7 @@ class Sender:
         with self._state.read() as connection:
             found = outbox.parcels_after(connection, self._sent, _READ_AT_ONCE)
         with self._changed:
+            self._offered = max(self._offered, found[-1].batch if found else 0)
             if (found[-1].batch if found else newest) >= self._newest:
                 self._must_look = False
         old = [one for one in found if one.batch <= self._recover_to]
