@@ -1,7 +1,11 @@
+import msgspec
+
 from stammgast.kernel.log import LogEntry, LogReader, LogWriter
+from stammgast.kernel.processes.run_dir import write_small
 from stammgast.kernel.settings import Settings
 from stammgast.operations.contracts import Progress
 from stammgast.operations.progress import Pace, read_progress
+from stammgast.profiles.contracts import WorkerStatus
 
 
 def append(writer, received_at, count):
@@ -21,6 +25,18 @@ def test_backlog_counts_events_and_lag_is_the_age_of_the_oldest(tmp_path, monkey
     assert read_progress(Settings(data=tmp_path)) == Progress(
         accepted=5, processed=3, backlog=2, lag_seconds=3.5, undelivered=0
     )
+    writer.close()
+
+
+def test_what_came_in_since_the_worker_told_may_wait_for_history_as_well(tmp_path):
+    settings = Settings(data=tmp_path)
+    writer = LogWriter(tmp_path / "log")
+    append(writer, 1_000, 9)
+    LogReader(tmp_path / "log", "worker").publish(7)
+    told = WorkerStatus(0, 4, lag_seconds=0, events=4, events_per_second=0, outbox_events=2, is_paused=False)
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    write_small(settings.run_dir / "worker.json", msgspec.json.encode(told).decode())
+    assert read_progress(settings).undelivered == 2 + 3
     writer.close()
 
 

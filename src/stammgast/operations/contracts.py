@@ -26,7 +26,7 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
     lag_seconds: float
     """Age of the oldest event that waits; 0 when none does."""
     undelivered: int
-    """Rows of history that wait for the history store; profiles have them already."""
+    """Rows of history that may still wait for the history store, at most; profiles have them already."""
 
 
 class Status(msgspec.Struct, frozen=True, rename="camel"):
@@ -40,7 +40,7 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     log_backlog: int
     lag_seconds: float
     history_backlog: int
-    """Rows that wait for the history store."""
+    """Rows that may still wait for the history store, at most; 0 says that history has all that profiles have."""
     accepted: int
     processed: int
     accepted_per_second: float | None

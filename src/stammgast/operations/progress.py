@@ -33,8 +33,10 @@ def read_progress(settings: Settings) -> Progress:
     finally:
         reader.close()
     lag_millis = max(0, now_millis() - waiting[0].received_at) if waiting else 0
+    # Read last: what came in since the worker told how many wait may wait as well.
     worker = read_worker_status(settings.run_dir)
-    return Progress(head, processed, head - processed, lag_millis / 1000, worker.outbox_events if worker else 0)
+    undelivered = worker.outbox_events + max(0, processed - worker.position) if worker else 0
+    return Progress(head, processed, head - processed, lag_millis / 1000, undelivered)
 
 
 def read_worker_status(run_dir: Path) -> WorkerStatus | None:

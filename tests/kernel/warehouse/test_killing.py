@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -155,3 +157,29 @@ def test_stopping_lets_an_insert_finish_and_ends_a_query(start_warehouse):
     assert insert_answers[0].status == 200
     warehouse.start()
     assert warehouse.post("SELECT count() FROM t").data == b"100\n"
+
+
+CATCHES_ELSEWHERE = """
+import signal, sys, threading
+from pathlib import Path
+from stammgast.kernel.warehouse.options import WarehouseOptions
+from stammgast.kernel.warehouse.server import serve
+
+def on_ready(port):
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    print(port, flush=True)
+
+serve(WarehouseOptions(directory=Path(sys.argv[1]), user="a", password="b", port=0, on_ready=on_ready))
+"""
+
+
+def test_it_stops_even_when_the_signal_reaches_another_thread_than_the_waiting_one(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", CATCHES_ELSEWHERE, str(tmp_path)], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline()
+        process.terminate()
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.stdout.close()

@@ -31,6 +31,7 @@ _BACKLOG = 128
 _DRAIN_BYTES_MAX = 64 << 20
 _SEND_SECONDS_MAX = 300
 _READ_GRACE_SECONDS = 2.0
+_LOOK_SECONDS = 1.0
 _ALIVE_PATHS = frozenset({"/ping", "/replicas_status"})
 
 
@@ -46,7 +47,9 @@ def serve(options: WarehouseOptions) -> None:
             signal.signal(number, lambda *_: stopping.set())
     warehouse.start()
     options.on_ready(warehouse.port)
-    stopping.wait()
+    # The system may give the signal to one of the engine's threads, which wakes nobody here.
+    while not stopping.wait(_LOOK_SECONDS):
+        pass
     warehouse.stop()
 
 

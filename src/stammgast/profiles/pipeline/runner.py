@@ -283,7 +283,7 @@ class Worker:
             self._housekeeping.step_if_due(self._epoch, self._progress)
 
     def _tell_if_due(self) -> None:
-        if self._status.is_due:
+        if self._status.is_due(self._progress.position, self._outbox_events):
             self._tell()
 
     def _tell(self) -> None:

@@ -1,4 +1,4 @@
-"""How the worker is doing, told once a second in `run/worker.json`."""
+"""How the worker is doing, told once a second in `run/worker.json`, and as soon as nothing waits any more."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from stammgast.profiles.contracts import WorkerStatus
 
 FILE_NAME = "worker.json"
 PERIOD_SECONDS = 1.0
+NEWS_SECONDS = 0.1
+"""Shortest time until it is told that nothing waits any more."""
 WINDOW_SECONDS = 10.0
 
 
@@ -25,19 +27,21 @@ class StatusTeller:
         self._events = 0
         self._marks: deque[tuple[float, int]] = deque([(monotonic(), 0)])
         self._told_at = -PERIOD_SECONDS
+        self._told = (-1, -1)
 
     def count(self, events: int) -> None:
         """Note events that a committed batch went through."""
         self._events += events
 
-    @property
-    def is_due(self) -> bool:
-        """Say whether a second has passed since the last telling."""
-        return monotonic() - self._told_at >= PERIOD_SECONDS
+    def is_due(self, position: int, outbox_events: int) -> bool:
+        """Say whether a second has passed since the last telling, or history has everything and nobody was told."""
+        wait = PERIOD_SECONDS if outbox_events or self._told == (position, outbox_events) else NEWS_SECONDS
+        return monotonic() - self._told_at >= wait
 
     def tell(self, *, at: int, position: int, lag_seconds: float, outbox_events: int, is_paused: bool) -> None:
         """Write the status; `at` in ms UTC."""
         self._told_at = now = monotonic()
+        self._told = (position, outbox_events)
         self._marks.append((now, self._events))
         while len(self._marks) > 1 and now - self._marks[0][0] > WINDOW_SECONDS:
             self._marks.popleft()
