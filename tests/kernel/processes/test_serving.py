@@ -21,6 +21,7 @@ async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         return
     if scope["path"] == "/slow":
+        Path(sys.argv[1], "begun").touch()
         await asyncio.sleep(1)
     if scope["path"] == "/broken":
         raise RuntimeError("anna@example.org")
@@ -64,12 +65,15 @@ def test_it_serves_in_one_process_and_gives_back_when_asked_to_stop(served):
     assert process.returncode == 0
 
 
-def test_a_request_under_way_is_finished_before_it_stops(served):
+def test_a_request_under_way_is_finished_before_it_stops(served, tmp_path):
     process, url = served
     answers = []
     asking = threading.Thread(target=lambda: answers.append(fetch(url + "/slow")))
     asking.start()
-    time.sleep(0.3)
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "begun").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     asking.join(15)
     assert answers == [b"/slow"]

@@ -105,9 +105,11 @@ def test_a_killed_insert_that_still_receives_writes_nothing(warehouse, client):
     with socket.create_connection(("127.0.0.1", warehouse.port)) as peer:
         head = "POST /?query=INSERT+INTO+late+FORMAT+TSV&query_id=batch-7-1 HTTP/1.1\r\nContent-Length: 4\r\n"
         peer.sendall(f"{head}Authorization: {credentials}\r\n\r\n1\n".encode())
-        time.sleep(0.3)
-        killing, answers = in_background(client.query, "KILL QUERY WHERE startsWith(query_id, 'batch-7-') SYNC")
-        time.sleep(0.3)
+        wait_until(lambda: arrived(warehouse, "batch-7-1"))
+        kill = "KILL QUERY WHERE startsWith(query_id, 'batch-7-') SYNC"
+        killing, answers = in_background(client.query, kill, settings={"query_id": "the kill"})
+        wait_until(lambda: arrived(warehouse, "the kill"))
+        time.sleep(1)
         # The kill waits until the insert cannot have any effect any more, and it is still receiving.
         assert killing.is_alive()
         peer.sendall(b"2\n")
@@ -146,10 +148,10 @@ def test_an_insert_over_its_time_writes_nothing_and_says_so(warehouse, client):
 def test_stopping_lets_an_insert_finish_and_ends_a_query(start_warehouse):
     warehouse = start_warehouse("--memory-fraction", "0.1")
     warehouse.post("CREATE TABLE t (a UInt64) ENGINE = MergeTree ORDER BY a")
-    query, query_answers = in_background(warehouse.post, SLOW)
+    query, query_answers = in_background(warehouse.post, SLOW, query_id="slow")
     sql = "INSERT INTO t SELECT number + sleepEachRow(0.02) FROM numbers(100) SETTINGS max_block_size = 1"
-    insert, insert_answers = in_background(warehouse.post, sql)
-    time.sleep(0.5)
+    insert, insert_answers = in_background(warehouse.post, sql, query_id="insert")
+    wait_until(lambda: arrived(warehouse, "slow") and arrived(warehouse, "insert"))
     assert warehouse.stop() == 0
     query.join(5)
     insert.join(5)

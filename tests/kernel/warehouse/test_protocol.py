@@ -173,9 +173,11 @@ def test_a_session_keeps_its_temporary_table_settings_and_database(warehouse):
 
 
 def test_a_busy_session_refuses_a_second_request(warehouse):
-    sleeping = threading.Thread(target=warehouse.post, args=("SELECT sleep(1)",), kwargs={"session_id": "busy"})
+    sleeping = threading.Thread(target=warehouse.post, args=("SELECT sleep(2)",), kwargs={"session_id": "busy"})
     sleeping.start()
-    time.sleep(0.4)
+    deadline = time.monotonic() + 10
+    while warehouse.post("SELECT count() FROM system.processes WHERE query LIKE 'SELECT sleep(%'").data != b"1\n":
+        assert time.monotonic() < deadline
     assert warehouse.post("SELECT 1", session_id="busy").headers["X-ClickHouse-Exception-Code"] == "373"
     sleeping.join()
     assert warehouse.post("SELECT 1", session_id="busy").data == b"1\n"
