@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,9 @@ from stammgast.workspace import rows, store
 from stammgast.workspace.contracts import Actor, ApiToken, Brand, Company, Source, StaffRules
 
 CHECK_SECONDS = 1.0
+
+_digest_of_key = lru_cache(maxsize=1024)(secret_digest)
+"""Write keys stand in public pages, and every request names one."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,8 @@ def load_snapshot(connection: Connection) -> Snapshot:
 
 def cache_of(runtime: Runtime) -> SnapshotCache:
     """Return the process's cache."""
-    cache: SnapshotCache = runtime.services.setdefault(SnapshotCache, SnapshotCache())
-    return cache
+    cache: SnapshotCache | None = runtime.services.get(SnapshotCache)
+    return cache or runtime.services.setdefault(SnapshotCache, SnapshotCache())
 
 
 def snapshot(runtime: Runtime) -> Snapshot:
@@ -99,7 +103,7 @@ def source_by_key(runtime: Runtime, write_key: str) -> Source | None:
 
     A key made a moment ago by another process is found at once: an unknown one is looked for in the database.
     """
-    digest = secret_digest(write_key)
+    digest = _digest_of_key(write_key)
     cache = cache_of(runtime)
     picture = cache.current(runtime)
     found = picture.source_keys.get(digest)
