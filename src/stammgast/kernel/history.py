@@ -312,7 +312,7 @@ class _Asked:
             return cls(sql, beside, {})
         places = re.compile(rf"\{{({'|'.join(long)}):([^{{}}]+)\}}")
         # One pass: what looks like a place within a value is left alone.
-        whole = places.sub(lambda place: f"CAST({_quoted(long[place[1]])}, {_quoted(place[2])})", sql)
+        whole = places.sub(lambda place: f"CAST({quoted(long[place[1]])}, {quoted(place[2])})", sql)
         size = len(whole.encode())
         return cls(
             whole,
@@ -347,7 +347,12 @@ def _element_text(value: object) -> str:
     return text if isinstance(value, (bool, int, float, list, tuple)) else f"'{text}'"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    r"""Return text as it stands in a statement, for where a statement takes no parameter.
+
+    >>> quoted("it's")
+    "'it\\'s'"
+    """
     return f"'{text.translate(_ESCAPES)}'"
 
 
