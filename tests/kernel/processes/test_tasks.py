@@ -26,7 +26,7 @@ def test_a_task_that_fails_is_tried_again_and_stops_no_other(tmp_path, monkeypat
 
     runner = runner_of(tmp_path, Task("bad", "web", 0.01, fail), Task("good", "web", 0.01, work))
     runner.start()
-    assert enough.wait(5)
+    assert enough.wait(20)
     runner.stop()
     assert turns["bad"] >= 2
     assert "task failed" in caplog.text
@@ -44,7 +44,7 @@ def test_a_process_does_only_its_own_tasks(tmp_path, monkeypatch):
     theirs = Task("theirs", "worker", 0.01, lambda _: done.append("theirs"))
     runner = runner_of(tmp_path, theirs, Task("ours", "web", 0.01, do_ours))
     runner.start()
-    assert enough.wait(5)
+    assert enough.wait(20)
     runner.stop()
     assert set(done) == {"ours"}
 
