@@ -142,8 +142,9 @@ def browser():
     path = find_chromium()
     if path is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)
     quiet = [
         "--no-sandbox",
         "--disable-gpu",
