@@ -12,7 +12,7 @@ from stammgast.events.api import message_digest
 from stammgast.events.contracts import MessageBook, MessageRecord
 from stammgast.kernel.ids import Anchor, BrandId, ProfileId
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles import history, versions
+from stammgast.profiles import history, undelivered, versions
 from stammgast.profiles.contracts import (
     ChannelCount,
     Consent,
@@ -149,7 +149,7 @@ def timeline(
     channels: Sequence[str] = (),
     types: Sequence[str] = (),
 ) -> TimelinePage:
-    """Return events of `anchors` (a Profile's), newest first, from history. `before` is a page's `next`, empty at first.
+    """Return events of `anchors` (a Profile's), newest first. `before` is a page's `next`, empty at first.
 
     Robots' and staff's events are on it, marked. Raises WrongCursor, and HistoryUnavailable when history does not answer.
     """
@@ -163,7 +163,7 @@ def timeline(
         channels=tuple(channels),
         types=tuple(types),
     )
-    rows = history.timeline_rows(runtime.history, wanted)
+    rows = undelivered.timeline_rows(runtime, wanted)
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
     events = tuple(read_event(row) for row in rows[:limit])
@@ -178,7 +178,8 @@ def event_names(runtime: Runtime, anchors: Sequence[Anchor]) -> list[tuple[str, 
 def raw_event(runtime: Runtime, anchors: Sequence[Anchor], message_id: str) -> str | None:
     """Return the JSON of one event as it came in (addresses truncated), None when these anchors have none such."""
     for is_import in (False, True):
-        found = history.raw_event(runtime.history, anchors, message_digest(message_id, is_import=is_import))
+        digest = message_digest(message_id, is_import=is_import)
+        found = undelivered.raw_event(runtime, history.TimelineQuery(tuple(anchors)), digest)
         if found is not None:
             return found
     return None

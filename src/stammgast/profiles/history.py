@@ -37,7 +37,7 @@ class TimelineQuery(msgspec.Struct, frozen=True):
     """Which events of some anchors. before: (time in ms, digest as text) of the last one shown. Empty sets filter nothing."""
 
     anchors: tuple[int, ...]
-    limit: int
+    limit: int = 1
     before: tuple[int, str] | None = None
     names: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
@@ -191,21 +191,11 @@ def _conditions(wanted: TimelineQuery) -> tuple[str, dict[str, Any]]:
     return " AND ".join(conditions), parameters
 
 
-def raw_event(history: HistoryClient, anchors: Sequence[int], digest: bytes) -> str | None:
-    """Return the raw JSON of one event of these anchors, None when there is none."""
-    rows = history.query(
-        "SELECT raw FROM events WHERE anchor IN {anchors:Array(UInt32)} AND digest = {digest:UUID} LIMIT 1",
-        {"anchors": list(anchors), "digest": _uuid(digest)},
-    )
-    return str(rows[0][0]) if rows else None
-
-
-def raw_event_of_group(history: HistoryClient, group_id: str, digest: bytes) -> str | None:
-    """Return the raw JSON of one event that names an account, None when there is none."""
-    rows = history.query(
-        "SELECT raw FROM events WHERE group_id = {group_id:String} AND digest = {digest:UUID} LIMIT 1",
-        {"group_id": group_id, "digest": _uuid(digest)},
-    )
+def raw_event(history: HistoryClient, wanted: TimelineQuery, digest: bytes) -> str | None:
+    """Return the raw JSON of one of these events, None when there is none."""
+    conditions, parameters = _conditions(wanted)
+    parameters["digest"] = _uuid(digest)
+    rows = history.query(f"SELECT raw FROM events WHERE {conditions} AND digest = {{digest:UUID}} LIMIT 1", parameters)
     return str(rows[0][0]) if rows else None
 
 

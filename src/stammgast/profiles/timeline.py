@@ -10,6 +10,7 @@ import msgspec
 from stammgast.events.contracts import MICROS
 from stammgast.kernel.ids import Anchor, BrandId, SourceId
 from stammgast.profiles.contracts import TimelineEvent
+from stammgast.profiles.encoding import HistoryRow
 from stammgast.profiles.history import TimelineRow
 
 
@@ -52,6 +53,7 @@ class _Shown(msgspec.Struct, array_like=True):
     is_import: bool
 
 
+_encode_shown = msgspec.json.Encoder().encode
 _read_said = msgspec.json.Decoder(_Said).decode
 # Not strict: some ClickHouse servers write whole numbers of 64 bits in quotes.
 _read_shown = msgspec.json.Decoder(_Shown, strict=False).decode
@@ -69,3 +71,11 @@ def read_event(row: TimelineRow) -> TimelineEvent:
         traits=said.traits or {},
         **fields,
     )
+
+
+def shown_text(row: HistoryRow) -> str:
+    """Return the column `shown` of a row that history has not got yet."""
+    fields = {name: getattr(row, name) for name in _Shown.__struct_fields__}
+    fields["received_at"] = round(row.received_at * 1000)
+    fields["original_time"] = None if row.original_time is None else round(row.original_time * 1000)
+    return _encode_shown(_Shown(**fields)).decode()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from stammgast.events.api import message_digest
 from stammgast.kernel.ids import Anchor, ProfileId
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles import history
+from stammgast.profiles import history, undelivered
 from stammgast.profiles.accounts.contracts import (
     Account,
     AccountEvent,
@@ -181,7 +181,7 @@ def accounts_of_profile(runtime: Runtime, anchors: Sequence[Anchor]) -> tuple[Me
 def account_timeline(
     runtime: Runtime, account: Account, *, before: str = "", limit: int = 50, names: Sequence[str] = ()
 ) -> AccountTimeline:
-    """Return the events that name an account, newest first, from history. `before` is a page's `next`.
+    """Return the events that name an account, newest first. `before` is a page's `next`.
 
     Raises WrongCursor, and HistoryUnavailable when history does not answer.
     """
@@ -194,7 +194,7 @@ def account_timeline(
         names=tuple(names),
         group_id=account.group_id,
     )
-    rows = history.timeline_rows(runtime.history, wanted)
+    rows = undelivered.timeline_rows(runtime, wanted)
     last = rows[limit - 1] if len(rows) > limit else None
     events = [read_event(row) for row in rows[:limit]]
     with runtime.customers.read() as connection:
@@ -212,7 +212,7 @@ def raw_event(runtime: Runtime, account: Account, message_id: str) -> str | None
     """Return the JSON of one event that names an account as it came in, None when there is none such."""
     for is_import in (False, True):
         digest = message_digest(message_id, is_import=is_import)
-        found = history.raw_event_of_group(runtime.history, account.group_id, digest)
+        found = undelivered.raw_event(runtime, history.TimelineQuery((), group_id=account.group_id), digest)
         if found is not None:
             return found
     return None
