@@ -8,20 +8,25 @@ from sqlalchemy import text
 
 from stammgast.kernel.clock import now_millis
 from stammgast.kernel.log import LogEntry, LogWriter
-from stammgast.kernel.processes.run_dir import write_small
+from stammgast.kernel.processes.run_dir import write_port, write_small
 from stammgast.operations import api
 from stammgast.operations.metrics import metrics_text
 from stammgast.profiles.contracts import WorkerStatus
 
 
 @pytest.fixture
-def worker_begun(runtime):
-    """A process that stands for the worker, which has not told anything yet."""
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "stammgast worker"])
-    write_small(runtime.settings.run_dir / "worker.pid", str(process.pid))
-    yield
+def a_process_of_ours():
+    """A process that stands for the worker, or for web."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "stammgast"])
+    yield process
     process.kill()
     process.wait()
+
+
+@pytest.fixture
+def worker_begun(runtime, a_process_of_ours):
+    """A worker that has not told anything yet."""
+    write_small(runtime.settings.run_dir / "worker.pid", str(a_process_of_ours.pid))
 
 
 @pytest.fixture
@@ -97,3 +102,13 @@ def test_the_doctor_names_deliveries_that_nobody_takes(runtime):
     assert (told.is_well, told.found) == (False, "1 mail, 1 webhook")
     assert told.mend.startswith("Nothing delivers webhook:")
     assert 'stammgast_deliveries_waiting{kind="mail"} 1' in metrics_text(runtime)
+
+
+def test_the_doctor_names_the_port_that_web_really_has(runtime, a_process_of_ours):
+    def found():
+        return next(one.found for one in api.examine(runtime) if one.name == "port of web")
+
+    assert found().startswith(str(runtime.settings.port))
+    write_small(runtime.settings.run_dir / "web.pid", str(a_process_of_ours.pid))
+    write_port(runtime.settings.run_dir, "web", 8640)
+    assert found() == "8640, used by our web"

@@ -130,7 +130,8 @@ def _check_ports(runtime: Runtime) -> Iterator[Finding]:
 def _port(settings: Settings, process: str, port: int, option: str) -> Finding:
     name = f"port of {process}"
     if running_pid(settings.run_dir, process) is not None:
-        return Finding(name, True, f"{port}, used by our {process}")
+        # It may have been started with another port than this command.
+        return Finding(name, True, f"{read_port(settings.run_dir, process) or port}, used by our {process}")
     if is_free(port):
         return Finding(name, True, f"{port}, free")
     return Finding(
