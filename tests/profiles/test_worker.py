@@ -1,6 +1,7 @@
 """The worker over real stores: what counts, what does not, what is set aside, what survives."""
 
 from dataclasses import replace
+from time import monotonic
 
 import msgspec
 import pytest
@@ -303,6 +304,15 @@ def test_the_status_tells_position_and_rate(workbench):
     workbench.worker._tell()
     status = api.worker_status(workbench.runtime)
     assert (status.position, status.events, status.lag_seconds, status.outbox_events) == (1, 1, 0.0, 0)
+
+
+def test_it_is_told_soon_that_nothing_waits_any_more(workbench, monkeypatch):
+    monkeypatch.setattr("stammgast.profiles.pipeline.status.PERIOD_SECONDS", 1000.0)
+    workbench.take(track("anna", "Login", "m1"))
+    deadline = monotonic() + 20
+    while (status := api.worker_status(workbench.runtime)) is None or (status.position, status.outbox_events) != (1, 0):
+        assert monotonic() < deadline
+        workbench.worker.turn()
 
 
 def test_the_live_view_shows_each_fate(workbench):
