@@ -10,6 +10,7 @@ from stammgast.events.api import order_discard, order_replay, quarantine_page, r
 from stammgast.events.orders import DISCARD, REPLAY, Order, order_entry
 from stammgast.kernel import clock
 from stammgast.kernel.effects import CancelTimer, Deliver, Derive, SetTimer, derived_message_id
+from stammgast.kernel.errors import Invalid
 from stammgast.kernel.features import Feature
 from stammgast.kernel.manifest import Manifest, TimerKind
 from stammgast.kernel.timers import Timer, due_timers, set_timers
@@ -146,6 +147,42 @@ def test_a_discarded_event_leaves_a_receipt_only(workbench):
     workbench.work()
     assert quarantine_page(workbench.runtime) == []
     assert receipt(workbench.runtime, "m1").fate == "discarded"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"action":"replay","ids":[9223372036854775808]}',
+        b'{"action":"discard","ids":[9223372036854775808,0,-5]}',
+        b'{"action":"replay","ids":["one"]}',
+        b'{"action":"decide","facts":{"odd":true}}',
+        b'{"action":"apply_identity_rules"}',
+        b'{"action":"decide","facts":{"pairs":9223372036854775808}}',
+        b'{"action":"apply_identity_rules","facts":{"version":1e400}}',
+        b"{not json",
+        b"[]",
+    ],
+)
+def test_an_order_that_cannot_be_carried_out_holds_nothing_up(workbench, body):
+    from stammgast.kernel.log import LogEntry
+
+    workbench.log.append_sync(LogEntry(clock.now_millis(), 0, 1, "internal", b"", body))
+    workbench.take(track("anna", "Login", "m1"))
+    assert workbench.rows("name") == [("Login",)]
+
+
+def test_an_order_that_falls_over_is_set_aside_and_shown(workbench):
+    from stammgast.kernel.log import LogEntry
+
+    workbench.log.append_sync(LogEntry(clock.now_millis(), 0, 1, "internal", b"", b'{"action":"replay","ids":["one"]}'))
+    workbench.work()
+    assert [one.rejected.detail for one in quarantine_page(workbench.runtime)] == ["order: ValidationError"]
+
+
+@pytest.mark.parametrize("number", [2**63, 0, -1])
+def test_a_number_that_names_no_event_is_refused_before_it_is_ordered(workbench, number):
+    with pytest.raises(Invalid, match="ids"):
+        order_replay(workbench.runtime, by=operator(), ids=[number])
 
 
 def operator():

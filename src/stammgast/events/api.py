@@ -10,7 +10,7 @@ from stammgast.events import orders
 from stammgast.events.contracts import EventSchema, MessageBook, Quarantined, Rules
 from stammgast.events.definitions import RulesCache
 from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, ChannelRule
-from stammgast.events.orders import DISCARD, REPLAY, Order, order_entry, read_order
+from stammgast.events.orders import DISCARD, REPLAY, Order, is_id, order_entry, read_order
 from stammgast.events.reading import expand, message_digest, read_entry, read_raw, reject
 from stammgast.events.reasons import MESSAGE_ID_REUSED, PROCESSING_FAILED, REASON_LABELS, REASONS
 from stammgast.events.receipts import receipt
@@ -27,7 +27,8 @@ from stammgast.events.store.quarantine import (
 )
 from stammgast.events.wire import KIND_OWN
 from stammgast.kernel import clock
-from stammgast.kernel.errors import NotFound
+from stammgast.kernel.errors import Invalid, NotFound
+from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import SourceId
 from stammgast.kernel.log import LogEntry, LogWriter
 from stammgast.kernel.runtime import Runtime
@@ -52,6 +53,7 @@ __all__ = [
     "discard_quarantined",
     "event_schemas",
     "expand",
+    "is_id",
     "message_digest",
     "order_discard",
     "order_entry",
@@ -159,6 +161,8 @@ def _order(runtime: Runtime, action: str, by: Actor, ids: Sequence[int], reason:
     if reason:
         with runtime.customers.read() as connection:
             ids = quarantined_ids(connection, reason, REASON_IDS_MAX)
+    if not all(map(is_id, ids)):
+        raise Invalid(field="ids", problem=_("a number that names no event"))
     with changing(runtime, by) as change:
         change.note(f"quarantine.{action}", reason, count=len(ids))
     writer = runtime.service(LogWriter)

@@ -15,6 +15,8 @@ REPLAY = "replay"
 DISCARD = "discard"
 IDS_MAX = 1_000
 """Most events of one order, so that the worker's transaction stays short."""
+ID_MAX = 2**63 - 1
+"""The largest number that a database keeps."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -36,6 +38,15 @@ def order_entry(order: Order) -> LogEntry:
 def read_order(entry: LogEntry) -> Order | None:
     """Return the order in a log entry, None when the entry holds events."""
     return _decode(entry.body) if entry.kind == KIND_INTERNAL else None
+
+
+def is_id(number: int) -> bool:
+    """Say whether a number can name a row at all.
+
+    >>> is_id(1), is_id(0), is_id(2**63)
+    (True, False, False)
+    """
+    return 1 <= number <= ID_MAX
 
 
 def split_order(action: str, ids: Sequence[int]) -> list[Order]:

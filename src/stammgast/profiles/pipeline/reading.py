@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from stammgast.events import api as events
+from stammgast.events.api import Order
 from stammgast.events.contracts import Event, RawEvent, Rejected, Rules
-from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.errors import StammgastError, Unavailable
 from stammgast.kernel.ids import SourceId
 from stammgast.kernel.log import LogEntry
 from stammgast.profiles.deciding import DECIDE, read_decisions
@@ -41,20 +43,43 @@ def read_entries(entries: Sequence[LogEntry], rules: Rules, connection: Connecti
     found = Reading()
     for entry in entries:
         found.count += entry.count
-        order = events.read_order(entry)
-        if order is None:
-            for raw in _expand(entry):
-                _take(found, raw, rules, None)
-        elif order.action == events.REPLAY:
-            for one in events.quarantined_by_ids(connection, order.ids):
-                _take(found, one.rejected.raw, rules, one.id)
-        elif order.action == events.DISCARD:
-            found.quarantine.discarded += order.ids
-        elif order.action == DECIDE:
-            found.decisions += read_decisions(order, entry)
-        elif order.action == APPLY_RULES:
-            found.rules.append(read_rules_order(order, entry))
+        try:
+            order = events.read_order(entry)
+            if order is not None:
+                _obey(found, order, entry, rules, connection)
+                continue
+        except (Unavailable, OperationalError):
+            raise
+        except Exception as problem:
+            # An order that can't be carried out must never hold up what lies behind it.
+            logger.exception("order set aside", extra={"position": entry.position})
+            found.refused.append((_set_aside(entry, problem), None))
+            continue
+        for raw in _expand(entry):
+            _take(found, raw, rules, None)
     return found
+
+
+def _obey(found: Reading, order: Order, entry: LogEntry, rules: Rules, connection: Connection) -> None:
+    if order.action == events.REPLAY:
+        for one in events.quarantined_by_ids(connection, _numbers(order)):
+            _take(found, one.rejected.raw, rules, one.id)
+    elif order.action == events.DISCARD:
+        found.quarantine.discarded += _numbers(order)
+    elif order.action == DECIDE:
+        found.decisions += read_decisions(order, entry)
+    elif order.action == APPLY_RULES:
+        found.rules.append(read_rules_order(order, entry))
+
+
+def _numbers(order: Order) -> tuple[int, ...]:
+    """Leave out numbers that no row can have: a database would refuse the whole query for them."""
+    return tuple(one for one in order.ids if events.is_id(one))
+
+
+def _set_aside(entry: LogEntry, problem: Exception) -> Rejected:
+    raw = RawEvent(entry.position, 0, SourceId(entry.source), entry.received_at, entry.body, kind=entry.kind)
+    return Rejected(raw=raw, reason=events.PROCESSING_FAILED, detail=f"order: {type(problem).__name__}")
 
 
 def _take(found: Reading, raw: RawEvent, rules: Rules, quarantine_id: int | None) -> None:
