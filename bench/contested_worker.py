@@ -11,8 +11,8 @@ from unittest.mock import patch
 from stammgast.app import migrate_state, open_runtime
 from stammgast.kernel.log import LogEntry, LogWriter
 from stammgast.kernel.settings import Settings
+from stammgast.kernel.sql import rows_of
 from stammgast.profiles.pipeline.runner import Worker
-from stammgast.profiles.store.sql import rows_of
 
 BATCH = 500
 DAY = 86_400_000

@@ -15,7 +15,9 @@ import msgspec
 
 from bench.table import Row
 from stammgast.app import migrate_state
+from stammgast.kernel.position import Progress, keep_progress, take_lease
 from stammgast.kernel.settings import Settings
+from stammgast.kernel.sql import run_many
 from stammgast.kernel.state import State, open_state
 from stammgast.profiles.graph.rules import DEFAULT_NAMESPACES, GraphRules, MailProvider
 from stammgast.profiles.identifiers import Normaliser
@@ -24,8 +26,6 @@ from stammgast.profiles.rulebook.carrying_out import CarryingOut
 from stammgast.profiles.rulebook.ordering import rules_of, rules_text
 from stammgast.profiles.store.applied_rules import begin_rules, order_rules, ordered_rules, rules_in_force
 from stammgast.profiles.store.graph import anchor_digest
-from stammgast.profiles.store.position import Progress, keep_progress, take_lease
-from stammgast.profiles.store.sql import run_many
 
 DAY = 86_400_000
 IDENTIFIERS_EACH = 3.4

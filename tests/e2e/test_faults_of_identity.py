@@ -8,8 +8,8 @@ import pytest
 
 from stammgast.app import open_runtime
 from stammgast.kernel.settings import Settings
+from stammgast.kernel.sql import rows_of
 from stammgast.profiles.pipeline.crash import GRAPH_POINTS, VARIABLE
-from stammgast.profiles.store.sql import rows_of
 from tests.e2e.test_faults import history_rows, restarts, wait_for_death, wait_until_running
 from tests.profiles.contested import at_the_till, one_event, same_figures
 from tests.profiles.graph.test_worker_law import same_as_canonical

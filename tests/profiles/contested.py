@@ -3,10 +3,10 @@
 from stammgast.events import orders
 from stammgast.events.contracts import RawEvent, Rules
 from stammgast.events.reading import read_raw
+from stammgast.kernel.sql import rows_of
 from stammgast.profiles import api
 from stammgast.profiles.deciding import Wish, decide_order
 from stammgast.profiles.folding import Folding, decode_state
-from stammgast.profiles.store.sql import rows_of
 from stammgast.web.http import iso_time
 
 RECEIVED = 1_790_000_000_000

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from stammgast.kernel import outbox
 from stammgast.kernel.history import HistoryClient, HistoryRefused, HistoryUnavailable
 from stammgast.profiles import history
-from stammgast.profiles.store import outbox
 from tools.workbench import track
 
 

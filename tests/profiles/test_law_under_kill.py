@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stammgast.kernel.sql import rows_of
 from stammgast.profiles.deciding import Wish
 from stammgast.profiles.pipeline.crash import GRAPH_POINTS, POINTS
-from stammgast.profiles.store.sql import rows_of
 from tests.profiles.contested import append, happenings, pieces, same_figures
 from tests.profiles.graph.test_worker_law import same_as_canonical
 from tests.profiles.mortal import MortalBench

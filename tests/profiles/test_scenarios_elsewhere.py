@@ -13,7 +13,7 @@ from stammgast.app import migrate_state
 from stammgast.kernel.history import HistoryClient
 from stammgast.kernel.log import LogReader
 from stammgast.kernel.settings import Settings
-from stammgast.profiles.store.sql import rows_of
+from stammgast.kernel.sql import rows_of
 from tests.profiles import test_who_is_who as scenarios
 from tests.profiles.contested import append, happenings, pieces, same_figures
 from tests.profiles.graph.test_worker_law import same_as_canonical

@@ -13,10 +13,10 @@ from stammgast.kernel.effects import CancelTimer, Deliver, Derive, SetTimer, der
 from stammgast.kernel.errors import Invalid
 from stammgast.kernel.features import Feature
 from stammgast.kernel.manifest import Manifest, TimerKind
+from stammgast.kernel.position import LeaseLost
 from stammgast.kernel.timers import Timer, due_timers, set_timers
 from stammgast.profiles import api
 from stammgast.profiles.pipeline.runner import Worker
-from stammgast.profiles.store.position import LeaseLost
 from tools.workbench import track
 
 DAY = 86_400_000

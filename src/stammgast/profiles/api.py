@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 
 from stammgast.events.api import message_digest
 from stammgast.events.contracts import MessageBook, MessageRecord
+from stammgast.kernel import outbox
 from stammgast.kernel.ids import Anchor, BrandId, ProfileId
+from stammgast.kernel.position import committed_position
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import history, undelivered, versions
 from stammgast.profiles.contracts import (
@@ -37,8 +39,7 @@ from stammgast.profiles.naming import display_name, listed_visitor, text_of, vis
 from stammgast.profiles.pipeline.status import read_status
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.rulebook.force import rules_now, rules_seen
-from stammgast.profiles.store import customers, graph, ledger, outbox, overview, reading, states
-from stammgast.profiles.store.position import committed_position
+from stammgast.profiles.store import customers, graph, ledger, overview, reading, states
 from stammgast.profiles.timeline import read_event
 from stammgast.profiles.trait_policies import decide_traits
 from stammgast.profiles.visitors import Visitor, visitors_of

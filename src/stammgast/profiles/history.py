@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from stammgast.kernel.history import HistoryClient, HistoryRefused, quoted
-from stammgast.profiles.store.outbox import Parcel
+from stammgast.kernel.outbox import Parcel
 
 RELOAD_SECONDS = 1.0
 FOLD_MIN = 10_000

@@ -9,11 +9,11 @@ import msgspec
 import zstandard
 from sqlalchemy import Connection
 
+from stammgast.kernel import outbox
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import history
 from stammgast.profiles.encoding import HistoryRow
 from stammgast.profiles.history import TimelineQuery, TimelineRow
-from stammgast.profiles.store import outbox
 from stammgast.profiles.timeline import shown_text
 
 ROWS_MAX = 5_000

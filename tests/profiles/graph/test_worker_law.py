@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stammgast.events import orders
+from stammgast.kernel.sql import rows_of
 from stammgast.profiles.deciding import Wish, decide_order
 from stammgast.profiles.graph.canonical import resolve_canonically
 from stammgast.profiles.graph.evidence import Evidence, held_identifiers, linking
@@ -14,7 +15,6 @@ from stammgast.profiles.graph.rules import GraphRules, Ranking
 from stammgast.profiles.identifiers import Normaliser
 from stammgast.profiles.identity import linkable
 from stammgast.profiles.store import contests, customers, graph
-from stammgast.profiles.store.sql import rows_of
 
 RECEIVED = 1_790_000_000_000
 HOUR = 3_600_000

@@ -126,7 +126,7 @@ def test_profiles_beyond_a_new_limit_part_although_nobody_touches_them(inn):
     apply(inn, GraphRules(namespaces=limited))
     assert len(inn.profile("user_id:carla").identifiers) == 3
     with inn.runtime.customers.read() as connection:
-        from stammgast.profiles.store.sql import rows_of
+        from stammgast.kernel.sql import rows_of
 
         assert rows_of(connection, "SELECT DISTINCT version FROM refusals") == [(2,)]
 

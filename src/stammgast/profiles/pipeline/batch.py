@@ -13,6 +13,8 @@ from stammgast.events import api as events
 from stammgast.events.contracts import Event, Rejected
 from stammgast.kernel.effects import CancelTimer, Deliver, Derive, Effect, Happened, SetTimer
 from stammgast.kernel.ids import Anchor, ProfileId
+from stammgast.kernel.outbox import Parcel, RecentRow
+from stammgast.kernel.position import Progress
 from stammgast.kernel.timers import Timer
 from stammgast.profiles.accounts.folding import AccountFold
 from stammgast.profiles.encoding import HistoryRow, encode_rows, history_row
@@ -26,8 +28,6 @@ from stammgast.profiles.pipeline.reading import Reading
 from stammgast.profiles.pipeline.resolving import Resolver
 from stammgast.profiles.pipeline.seen import AskHistory, Earlier, SeenMessages
 from stammgast.profiles.store import graph
-from stammgast.profiles.store.outbox import Parcel, RecentRow
-from stammgast.profiles.store.position import Progress
 
 logger = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import msgspec
 
 from stammgast.events.contracts import Event, RawEvent, Rejected
+from stammgast.kernel.outbox import Parcel, RecentRow
+from stammgast.kernel.position import Progress
 from stammgast.kernel.timers import Timer
 from stammgast.profiles.accounts.changes import AccountChanges
 from stammgast.profiles.identity import Resolution
 from stammgast.profiles.pipeline.seen import Placing
 from stammgast.profiles.rulebook.ordering import RulesOrder
-from stammgast.profiles.store.outbox import Parcel, RecentRow
-from stammgast.profiles.store.position import Progress
 
 
 class Taken(msgspec.Struct, gc=False):

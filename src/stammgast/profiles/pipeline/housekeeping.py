@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from time import monotonic
 
-from stammgast.kernel import clock
+from stammgast.kernel import clock, outbox
 from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.position import Progress, keep_progress
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.history import fold_moves, load_moves
 from stammgast.profiles.pipeline.seen import SeenMessages
-from stammgast.profiles.store import ledger, outbox
-from stammgast.profiles.store.position import Progress, keep_progress
+from stammgast.profiles.store import ledger
 
 logger = logging.getLogger(__name__)
 

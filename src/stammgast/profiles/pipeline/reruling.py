@@ -22,6 +22,7 @@ import msgspec
 
 from stammgast.kernel import clock
 from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.position import LeaseLost, Progress
 from stammgast.kernel.processes.run_dir import read_small, write_small
 from stammgast.kernel.settings import Settings
 from stammgast.kernel.state import State, open_state
@@ -30,7 +31,6 @@ from stammgast.profiles.pipeline.crash import crash_point
 from stammgast.profiles.rulebook.contracts import RulesProgress, Stage
 from stammgast.profiles.rulebook.ordering import rules_of
 from stammgast.profiles.store.applied_rules import AppliedRules, ordered_rules, rules_in_force
-from stammgast.profiles.store.position import LeaseLost, Progress
 from stammgast.profiles.store.tuning import tune_for_worker
 
 logger = logging.getLogger(__name__)

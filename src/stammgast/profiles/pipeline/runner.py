@@ -10,9 +10,11 @@ from functools import partial
 from time import monotonic, sleep
 
 from stammgast.events import api as events
-from stammgast.kernel import clock
+from stammgast.kernel import clock, outbox
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.log import LogEntry, LogReader
+from stammgast.kernel.outbox import Parcel
+from stammgast.kernel.position import LeaseLost, keep_progress, take_lease
 from stammgast.kernel.processes.doorbell import Doorbell, ring
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.folding import Folding
@@ -36,10 +38,7 @@ from stammgast.profiles.pipeline.status import StatusTeller
 from stammgast.profiles.pipeline.timing import Timing
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.rulebook.ordering import rules_of, rules_text
-from stammgast.profiles.store import outbox
 from stammgast.profiles.store.applied_rules import begin_rules, rules_in_force
-from stammgast.profiles.store.outbox import Parcel
-from stammgast.profiles.store.position import LeaseLost, keep_progress, take_lease
 from stammgast.profiles.store.tuning import tune_for_worker
 from stammgast.profiles.versions import note_versions
 

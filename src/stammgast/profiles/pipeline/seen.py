@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.kernel.position import Progress
 from stammgast.profiles.bloom import CAPACITY, Bloom, as_numbers
 from stammgast.profiles.store import ledger
 from stammgast.profiles.store.ledger import Filter
-from stammgast.profiles.store.position import Progress
 
 BLOCK_MIN = 2_000
 """A block takes no further batch once it holds so many ids; one batch may still fill it far beyond."""

@@ -14,15 +14,15 @@ from time import monotonic
 
 import zstandard
 
+from stammgast.kernel import outbox
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.history import HistoryClient, HistoryRefused
 from stammgast.kernel.ids import new_uuid
+from stammgast.kernel.outbox import Parcel
 from stammgast.kernel.state import State
 from stammgast.profiles.history import EVENTS, MOVES, Dictionary, missing_lines, move_lines, rows_present
 from stammgast.profiles.pipeline.crash import crash_point
 from stammgast.profiles.pipeline.rescue import insert_or_split
-from stammgast.profiles.store import outbox
-from stammgast.profiles.store.outbox import Parcel
 
 logger = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ import msgspec
 from stammgast.events.api import order_entry
 from stammgast.kernel import clock
 from stammgast.kernel.log import LogWriter
+from stammgast.kernel.position import committed_position
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.graph.rules import GraphRules
 from stammgast.profiles.pipeline.reruling import read_rules_progress
@@ -24,7 +25,6 @@ from stammgast.profiles.rulebook.contracts import (
 from stammgast.profiles.rulebook.force import first_rules
 from stammgast.profiles.rulebook.ordering import rules_of, rules_order
 from stammgast.profiles.store.applied_rules import AppliedRules, applied_rules
-from stammgast.profiles.store.position import committed_position
 from stammgast.workspace.api import changing
 from stammgast.workspace.contracts import Actor
 

@@ -12,6 +12,9 @@ from time import perf_counter
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.kernel import outbox
+from stammgast.kernel.outbox import Parcel
+from stammgast.kernel.position import Progress, keep_progress
 from stammgast.kernel.state import State
 from stammgast.profiles.graph.evidence import Decision, normal_decision
 from stammgast.profiles.graph.layout import Stands, lay_out
@@ -21,10 +24,8 @@ from stammgast.profiles.graph.whole import WholeGraph
 from stammgast.profiles.identifiers import cached_normaliser
 from stammgast.profiles.rulebook.contracts import EXAMPLES_MAX, Example, RulesEffect, Stage
 from stammgast.profiles.rulebook.effect import effect_of
-from stammgast.profiles.store import contests, graph, outbox, placements, whole
+from stammgast.profiles.store import contests, graph, placements, whole
 from stammgast.profiles.store.applied_rules import AppliedRules, put_in_force
-from stammgast.profiles.store.outbox import Parcel
-from stammgast.profiles.store.position import Progress, keep_progress
 
 Told = Callable[[Stage, int, int], object]
 """(stage, done, total)."""

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection
 
-from stammgast.profiles.store.sql import rows_of, run
+from stammgast.kernel.sql import rows_of, run
 
 Standing = Literal["in_force", "ordered", "past", "replaced"]
 """replaced: other rules were ordered before these took effect."""

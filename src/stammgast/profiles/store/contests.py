@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.kernel.sql import rows_in, rows_of, run, run_many
 from stammgast.profiles.graph.canonical import Refusal
 from stammgast.profiles.graph.evidence import Decision
 from stammgast.profiles.identity import Pair, RawSet
-from stammgast.profiles.store.sql import rows_in, rows_of, run, run_many
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_pairs = msgspec.msgpack.Decoder(tuple[tuple[str, str], tuple[str, str]]).decode

@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.kernel.ids import digest128
+from stammgast.kernel.sql import rows_in, rows_of, run, run_many
 from stammgast.profiles.identity import Pair, RawSet, Resolution, Union
-from stammgast.profiles.store.sql import rows_in, rows_of, run, run_many
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_set = msgspec.msgpack.Decoder(tuple[tuple[str, str], ...]).decode

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.kernel.clock import MILLIS_PER_DAY
-from stammgast.profiles.store.sql import rows_in, rows_of, run, run_many
+from stammgast.kernel.sql import rows_in, rows_of, run, run_many
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

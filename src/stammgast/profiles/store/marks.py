@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Connection, LargeBinary, String, Table
 
-from stammgast.profiles.store.sql import rows_of, run
+from stammgast.kernel.sql import rows_of, run
 from stammgast.profiles.store.tables import metadata
 
 list_marks = Table(

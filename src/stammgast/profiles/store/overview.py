@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from stammgast.kernel.sql import rows_of
 from stammgast.profiles.contracts import GraphCounts, NamespaceCount, SharedIdentifier
-from stammgast.profiles.store.sql import rows_of
 
 
 def count_graph(connection: Connection, since: int) -> GraphCounts:

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.kernel.sql import rows_in, rows_of
 from stammgast.profiles.identity import Pair
-from stammgast.profiles.store.sql import rows_in, rows_of
 
 ROWS_AT_ONCE = 5_000
 

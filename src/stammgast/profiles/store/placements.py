@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.kernel.sql import run_many
 from stammgast.profiles.graph.placing import Turn
 from stammgast.profiles.identity import Resolution
 from stammgast.profiles.store import contests
-from stammgast.profiles.store.sql import run_many
 
 _encode = msgspec.msgpack.Encoder().encode
 

@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.kernel.ids import ProfileId, SourceId
+from stammgast.kernel.sql import rows_in, rows_of
 from stammgast.profiles.contracts import Identifier, Merge, RecentEvent
-from stammgast.profiles.store.sql import rows_in, rows_of
 
 _decode_pairs = msgspec.msgpack.Decoder(tuple[tuple[str, str], ...]).decode
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from stammgast.profiles.store.sql import rows_in, run_many
+from stammgast.kernel.sql import rows_in, run_many
 
 
 def load_states(connection: Connection, anchors: Iterable[int]) -> Iterator[tuple[int, bytes]]:

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.kernel.sql import rows_in, rows_of
 from stammgast.profiles.identity import Pair, RawSet
 from stammgast.profiles.naming import listed_visitor
-from stammgast.profiles.store.sql import rows_in, rows_of
 from stammgast.profiles.tracing.contracts import Called, KeptApart, Turned
 
 _decode_set = msgspec.msgpack.Decoder(tuple[tuple[str, str], ...]).decode

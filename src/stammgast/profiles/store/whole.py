@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.kernel.sql import rows_in, rows_of, run, run_many
 from stammgast.profiles.identity import Pair, RawSet
-from stammgast.profiles.store.sql import rows_in, rows_of, run, run_many
 
 STEP = 20_000
 """Rows of one read."""

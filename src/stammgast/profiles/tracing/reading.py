@@ -12,6 +12,7 @@ from stammgast.events.api import message_digest
 from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.ids import ProfileId
+from stammgast.kernel.position import committed_position
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, history
 from stammgast.profiles.contracts import Profile
@@ -20,7 +21,6 @@ from stammgast.profiles.graph.rules import Ranking
 from stammgast.profiles.identity import Pair, linkable
 from stammgast.profiles.store import contests, graph, reading, states
 from stammgast.profiles.store import tracing as stored
-from stammgast.profiles.store.position import committed_position
 from stammgast.profiles.store.tracing import DatedSet, DecidedRow
 from stammgast.profiles.tracing.contracts import (
     Called,

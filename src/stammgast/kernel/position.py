@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.kernel.errors import StammgastError
-from stammgast.profiles.store.sql import rows_of, run
+from stammgast.kernel.sql import rows_of, run
 
 
 class LeaseLost(StammgastError):

@@ -8,7 +8,7 @@ import msgspec
 import zstandard
 from sqlalchemy import Connection
 
-from stammgast.profiles.store.sql import rows_of, run, run_many
+from stammgast.kernel.sql import rows_of, run, run_many
 
 
 class Parcel(msgspec.Struct, frozen=True):
