@@ -25,8 +25,8 @@ from stammgast.events.wire import encode_meta
 from stammgast.kernel.log import LogEntry, LogWriter
 from stammgast.kernel.log.positions import published_position
 from stammgast.kernel.settings import Settings
+from stammgast.kernel.worker_status import read_status
 from stammgast.operations.machine import memory_megabytes
-from stammgast.profiles.pipeline.status import read_status
 from tools.installation import Installation
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"

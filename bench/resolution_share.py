@@ -20,7 +20,7 @@ from stammgast.profiles.pipeline.runner import Worker
 
 if TYPE_CHECKING:
     from stammgast.profiles.identity import RawSet
-    from stammgast.profiles.pipeline.changes import Taken
+from stammgast.events.contracts import Taken
 
 Seconds = tuple[float, float]
 """CPU seconds of the worker's own thread: (while it made the sets' first acquaintance, when it knew most of them)."""

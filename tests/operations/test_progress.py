@@ -3,9 +3,9 @@ import msgspec
 from stammgast.kernel.log import LogEntry, LogReader, LogWriter
 from stammgast.kernel.processes.run_dir import write_small
 from stammgast.kernel.settings import Settings
+from stammgast.kernel.worker_status import WorkerStatus
 from stammgast.operations.contracts import Progress
 from stammgast.operations.progress import Pace, read_progress
-from stammgast.profiles.contracts import WorkerStatus
 
 
 def append(writer, received_at, count):

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from stammgast.kernel.clock import now_millis
 from stammgast.kernel.log import LogEntry, LogWriter
 from stammgast.kernel.processes.run_dir import write_port, write_small
+from stammgast.kernel.worker_status import WorkerStatus
 from stammgast.operations import api
 from stammgast.operations.metrics import metrics_text
-from stammgast.profiles.contracts import WorkerStatus
 
 
 @pytest.fixture

@@ -344,7 +344,7 @@ def test_the_status_tells_position_and_rate(workbench):
 
 
 def test_it_is_told_soon_that_nothing_waits_any_more(workbench, monkeypatch):
-    monkeypatch.setattr("stammgast.profiles.pipeline.status.PERIOD_SECONDS", 1000.0)
+    monkeypatch.setattr("stammgast.kernel.worker_status.PERIOD_SECONDS", 1000.0)
     workbench.take(track("anna", "Login", "m1"))
     deadline = monotonic() + 20
     while (status := api.worker_status(workbench.runtime)) is None or (status.position, status.outbox_events) != (1, 0):

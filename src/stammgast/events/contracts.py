@@ -221,3 +221,12 @@ class Rules:
     currency: str = ""
     enrichment: EnrichmentRules | None = None
     """None: events are not enriched."""
+
+
+class Taken(msgspec.Struct, gc=False):
+    """One event on its way through a batch. `raw` is None for a derived one, `quarantine_id` set for a replayed one."""
+
+    event: Event
+    raw: RawEvent | None = None
+    quarantine_id: int | None = None
+    anchor: int = 0

@@ -13,8 +13,8 @@ from stammgast.kernel.clock import now_millis
 from stammgast.kernel.log import LogReader
 from stammgast.kernel.processes.run_dir import read_small
 from stammgast.kernel.settings import Settings
+from stammgast.kernel.worker_status import WorkerStatus
 from stammgast.operations.contracts import Progress
-from stammgast.profiles.contracts import WorkerStatus
 
 READER = "worker"
 WORKER_FILE = "worker.json"

@@ -14,6 +14,7 @@ from stammgast.kernel import outbox
 from stammgast.kernel.ids import Anchor, BrandId, ProfileId
 from stammgast.kernel.position import committed_position
 from stammgast.kernel.runtime import Runtime
+from stammgast.kernel.worker_status import WorkerStatus, read_status
 from stammgast.profiles import history, undelivered, versions
 from stammgast.profiles.contracts import (
     ChannelCount,
@@ -21,14 +22,12 @@ from stammgast.profiles.contracts import (
     CustomerFilter,
     CustomerPage,
     CustomerRow,
-    IdentityOverview,
     Merge,
     NoSuchProfile,
     Profile,
     RecentEvent,
     SortBy,
     TimelinePage,
-    WorkerStatus,
 )
 from stammgast.profiles.cursors import Number, read_cursor, write_cursor
 from stammgast.profiles.folding import Folding, State, decode_state
@@ -36,10 +35,9 @@ from stammgast.profiles.graph.placing import NOBODY
 from stammgast.profiles.identifiers import normal_identifier
 from stammgast.profiles.left_out import carrier_of
 from stammgast.profiles.naming import display_name, listed_visitor, text_of, visitor_name, visitor_tag
-from stammgast.profiles.pipeline.status import read_status
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.rulebook.force import rules_now, rules_seen
-from stammgast.profiles.store import customers, graph, ledger, overview, reading, states
+from stammgast.profiles.store import customers, graph, ledger, reading, states
 from stammgast.profiles.timeline import read_event
 from stammgast.profiles.trait_policies import decide_traits
 from stammgast.profiles.visitors import Visitor, visitors_of
@@ -51,7 +49,6 @@ __all__ = [
     "folding_of",
     "get_profile",
     "glance_at_profile",
-    "identity_overview",
     "list_customers",
     "merges",
     "message_book",
@@ -69,7 +66,6 @@ NUMBER_NAMESPACE = "profile"
 TIMELINE_MAX = 1_000
 LIST_MAX = 500
 SEARCH_WORDS_MAX = 6
-SHARED_SHOWN = 10
 _TOP_LEVEL = frozenset({"traits", "consent"})
 """Features that have their own place beside `features`."""
 
@@ -251,12 +247,6 @@ def merges(runtime: Runtime, profile: Profile) -> tuple[Merge, ...]:
     """Return why this profile is one, newest merge first."""
     with runtime.customers.read() as connection:
         return reading.merges_into(connection, [profile.profile, *profile.merged])
-
-
-def identity_overview(runtime: Runtime, since: int) -> IdentityOverview:
-    """Return the whole identity graph in numbers; what happened is counted from `since` (ms UTC) on."""
-    with runtime.customers.read() as connection:
-        return IdentityOverview(overview.count_graph(connection, since), overview.most_shared(connection, SHARED_SHOWN))
 
 
 def outdated_features(runtime: Runtime) -> dict[str, tuple[int, int]]:

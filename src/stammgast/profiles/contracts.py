@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -272,18 +274,27 @@ class IdentityOverview(msgspec.Struct, frozen=True):
     shared: tuple[SharedIdentifier, ...]
 
 
-class WorkerStatus(msgspec.Struct, frozen=True):
-    """How the worker is doing, as it last wrote to `run/worker.json`."""
+class Called(msgspec.Struct, frozen=True):
+    """What to call a profile: a name, or for a visitor nobody knows the few letters that tell them from others."""
 
-    at: int
-    position: int
-    """Of the log, committed."""
-    lag_seconds: float
-    """Age of the oldest event not yet in profiles; 0 when there is none."""
-    events: int
-    """Taken in since this worker started."""
-    events_per_second: float
-    outbox_events: int
-    """In profiles but not yet in history."""
-    is_paused: bool
-    """Waiting for history because the outbox limit is reached."""
+    name: str
+    visitor: str = ""
+
+
+class SharedDevice(msgspec.Struct, frozen=True):
+    """An identifier that several people use, and whose its own events count for."""
+
+    identifier: tuple[str, str]
+    owner: int
+    others: int
+    """Profiles that use it besides."""
+
+
+@dataclass(frozen=True)
+class SharedDevices:
+    """What who is who tells the customer's page; a manifest offers one as a service.
+
+    of_profile: the identifiers that a profile shares with others, and what those are called who own them.
+    """
+
+    of_profile: Callable[[Profile], tuple[tuple[SharedDevice, ...], Mapping[int, Called]]]

@@ -6,22 +6,21 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
-from litestar import get, post
+from litestar import get
 from litestar.concurrency import sync_to_thread
-from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromQuery, PathParameter, QueryParameter
 
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles import api, curating
+from stammgast.profiles import api
 from stammgast.profiles.accounts.api import accounts_of_profile
 from stammgast.profiles.answers import MembershipAnswer, TraitAnswer, membership_answer, trait_answers
 from stammgast.profiles.contracts import CustomerFilter, CustomerRow, Profile, SortBy, TimelineEvent
 from stammgast.profiles.figures.orders import decimal_text
 from stammgast.web.contracts import Role
-from stammgast.web.guards import person_of, requires
+from stammgast.web.guards import requires
 from stammgast.web.http import ApiController, iso_time, name_in_path
 from stammgast.web.pages import runtime_of
 from stammgast.web.shell import AnyRequest
-from stammgast.workspace.contracts import Actor
 
 VIEWER = [requires(Role.VIEWER)]
 AGENT = [requires(Role.AGENT)]
@@ -136,28 +135,6 @@ class FoundPageAnswer(msgspec.Struct):
     total: int
 
 
-class SplitOrder(msgspec.Struct, frozen=True):
-    """Which identifiers, each as `namespace:value` in its normal form, are another person's.
-
-    `never` also says that the two are never to be suggested as one again.
-    """
-
-    identifiers: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=600)], ...], msgspec.Meta(max_length=1_000)]
-    never: bool = False
-
-
-class MergeOrder(msgspec.Struct, frozen=True):
-    """The other profile, by `namespace:value` or `profile:NUMBER`."""
-
-    other: Annotated[str, msgspec.Meta(max_length=600)]
-
-
-class OrderedAnswer(msgspec.Struct):
-    """The order's place in the log; the worker obeys within a second."""
-
-    position: int
-
-
 class ProfilesController(ApiController):
     """Customers."""
 
@@ -205,21 +182,6 @@ class ProfilesController(ApiController):
         names = (name.replace("\0", ""),) if name else ()
         page = api.timeline(runtime, anchors, before=before, limit=limit, names=names)
         return TimelineAnswer([event_answer(one) for one in page.events], page.next)
-
-    @post("/{reference:str}/unmerge", guards=AGENT, status_code=202, summary="Split a profile", sync_to_thread=True)
-    def unmerge(self, request: AnyRequest, reference: Reference, data: JSONBody[SplitOrder]) -> OrderedAnswer:
-        """The identifiers named become a person of their own; events, traits and figures follow them."""
-        chosen = [read_pair(one) for one in data.identifiers]
-        by = Actor.of(person_of(request))
-        runtime = runtime_of(request)
-        position = curating.split_profile(runtime, by, name_in_path(reference), chosen, is_forever=data.never)
-        return OrderedAnswer(position)
-
-    @post("/{reference:str}/merge", guards=AGENT, status_code=202, summary="Merge two profiles", sync_to_thread=True)
-    def merge(self, request: AnyRequest, reference: Reference, data: JSONBody[MergeOrder]) -> OrderedAnswer:
-        """Both become one person, whatever the limits; a split takes it back."""
-        references = [name_in_path(reference), data.other.replace("\0", "")]
-        return OrderedAnswer(curating.merge_profiles(runtime_of(request), Actor.of(person_of(request)), *references))
 
 
 CONTROLLERS = (ProfilesController,)

@@ -9,7 +9,7 @@ from litestar import delete, get, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from stammgast.profiles import curating
-from stammgast.profiles.http import Cursor, MergeOrder, OrderedAnswer, Reference, SplitOrder, read_pair
+from stammgast.profiles.http import Cursor, Reference, read_pair
 from stammgast.profiles.identity import Pair
 from stammgast.profiles.tracing.contracts import (
     LINE_KINDS,
@@ -38,6 +38,28 @@ AGENT = [requires(Role.AGENT)]
 ANALYST = [requires(Role.ANALYST)]
 HELD_MAX = 200
 Moment = Annotated[int | None, QueryParameter(ge=0, le=2**53, description="Milliseconds since 1970 UTC.")]
+
+
+class SplitOrder(msgspec.Struct, frozen=True):
+    """Which identifiers, each as `namespace:value` in its normal form, are another person's.
+
+    `never` also says that the two are never to be suggested as one again.
+    """
+
+    identifiers: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=600)], ...], msgspec.Meta(max_length=1_000)]
+    never: bool = False
+
+
+class MergeOrder(msgspec.Struct, frozen=True):
+    """The other profile, by `namespace:value` or `profile:NUMBER`."""
+
+    other: Annotated[str, msgspec.Meta(max_length=600)]
+
+
+class OrderedAnswer(msgspec.Struct):
+    """The order's place in the log; the worker obeys within a second."""
+
+    position: int
 
 
 class KnownIdentifierAnswer(msgspec.Struct, rename="camel"):
@@ -223,6 +245,21 @@ class ProfileIdentityController(ApiController):
         """What `merge` would do with the same body; nothing is changed."""
         references = [name_in_path(reference), data.other.replace("\0", "")]
         return _foresight_answer(curating.foresee_merge(runtime_of(request), *references))
+
+    @post("/{reference:str}/unmerge", guards=AGENT, status_code=202, summary="Split a profile", sync_to_thread=True)
+    def unmerge(self, request: AnyRequest, reference: Reference, data: JSONBody[SplitOrder]) -> OrderedAnswer:
+        """The identifiers named become a person of their own; events, traits and figures follow them."""
+        chosen = [read_pair(one) for one in data.identifiers]
+        by = Actor.of(person_of(request))
+        runtime = runtime_of(request)
+        position = curating.split_profile(runtime, by, name_in_path(reference), chosen, is_forever=data.never)
+        return OrderedAnswer(position)
+
+    @post("/{reference:str}/merge", guards=AGENT, status_code=202, summary="Merge two profiles", sync_to_thread=True)
+    def merge(self, request: AnyRequest, reference: Reference, data: JSONBody[MergeOrder]) -> OrderedAnswer:
+        """Both become one person, whatever the limits; a split takes it back."""
+        references = [name_in_path(reference), data.other.replace("\0", "")]
+        return OrderedAnswer(curating.merge_profiles(runtime_of(request), Actor.of(person_of(request)), *references))
 
 
 class IdentityController(ApiController):

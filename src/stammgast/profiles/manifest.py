@@ -8,6 +8,7 @@ from stammgast.kernel.manifest import HomePanel, Manifest, NavigationEntry, Sear
 from stammgast.profiles import api
 from stammgast.profiles.accounts_http import CONTROLLERS as ACCOUNT_CONTROLLERS
 from stammgast.profiles.commands import COMMANDS
+from stammgast.profiles.contracts import SharedDevices
 from stammgast.profiles.figures import FEATURES
 from stammgast.profiles.http import CONTROLLERS
 from stammgast.profiles.identity_http import CONTROLLERS as IDENTITY_CONTROLLERS
@@ -18,6 +19,7 @@ from stammgast.profiles.pages import ROUTES
 from stammgast.profiles.pages.review import ROUTES as REVIEW_ROUTES
 from stammgast.profiles.rulebook.http import CONTROLLERS as RULES_CONTROLLERS
 from stammgast.profiles.rulebook.trials import TrialRunner, work_on_trials
+from stammgast.profiles.tracing.reading import shared_devices
 
 MANIFEST = Manifest(
     name="profiles",
@@ -46,7 +48,12 @@ MANIFEST = Manifest(
     features=FEATURES,
     commands=COMMANDS,
     metrics=METRICS,
-    services={MessageBook: api.message_book, SearchRunner: SearchRunner, TrialRunner: TrialRunner},
+    services={
+        MessageBook: api.message_book,
+        SharedDevices: shared_devices,
+        SearchRunner: SearchRunner,
+        TrialRunner: TrialRunner,
+    },
     tasks=(
         Task("profiles.matching", "web", 1, work_on_searches),
         Task("profiles.identity_rules", "web", 1, work_on_trials),

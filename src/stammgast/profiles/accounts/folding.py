@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from stammgast.events.contracts import Taken
 from stammgast.profiles.accounts.changes import AccountChanges, MemberRow
 from stammgast.profiles.accounts.figures import ACCOUNT_FOLDING, LEFT, MEMBER_FOLDING
 from stammgast.profiles.folding import State, decode_state, encode_state
 from stammgast.profiles.identifiers import is_placeholder
-from stammgast.profiles.pipeline.changes import Taken
 from stammgast.profiles.store import accounts
 
 NEVER_SAID = -(2**62)

@@ -15,11 +15,10 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.accounts.api import accounts_of_profile
-from stammgast.profiles.contracts import Profile, TimelinePage
+from stammgast.profiles.contracts import Profile, SharedDevices, TimelinePage
 from stammgast.profiles.pages import trait_words, words
 from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_values
 from stammgast.profiles.pages.reading import consent_of, figures_of, known_first
-from stammgast.profiles.tracing.reading import devices_shared
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
@@ -42,7 +41,7 @@ def show_customer(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
         return redirect(f"/customers/{profile.profile}?was={number}")
     record_seen(runtime, person_of(request), f"profile {number}")
     tab = request.query_params.get("tab", "")
-    shared, shared_names = devices_shared(runtime, profile)
+    shared, shared_names = runtime.service(SharedDevices).of_profile(profile)
     return render(
         request,
         "profiles/customer.html",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from litestar import Response, get
 
 from stammgast.kernel import clock
-from stammgast.profiles import api
 from stammgast.profiles.pages import words
+from stammgast.profiles.tracing.overview import identity_overview
 from stammgast.web.contracts import Role
 from stammgast.web.guards import requires
 from stammgast.web.pages import render, runtime_of
@@ -26,5 +26,5 @@ def show_identity(request: AnyRequest) -> Response[str]:
 def show_figures(request: AnyRequest) -> Response[str]:
     """Show the figures of the overview (a fragment)."""
     since = clock.now_millis() - DAYS_COUNTED * clock.MILLIS_PER_DAY
-    found = api.identity_overview(runtime_of(request), since)
+    found = identity_overview(runtime_of(request), since)
     return render(request, "profiles/_identity_figures.html", counts=found.counts, shared=found.shared, words=words)

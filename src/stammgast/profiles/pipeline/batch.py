@@ -10,7 +10,7 @@ import zstandard
 from sqlalchemy import Connection
 
 from stammgast.events import api as events
-from stammgast.events.contracts import Event, Rejected
+from stammgast.events.contracts import Event, Rejected, Taken
 from stammgast.kernel.effects import CancelTimer, Deliver, Derive, Effect, Happened, SetTimer
 from stammgast.kernel.ids import Anchor, ProfileId
 from stammgast.kernel.outbox import Parcel, RecentRow
@@ -21,7 +21,7 @@ from stammgast.profiles.encoding import HistoryRow, encode_rows, history_row
 from stammgast.profiles.folding import Folding, encode_state
 from stammgast.profiles.graph.rules import Ranking
 from stammgast.profiles.identity import Pair, Resolution
-from stammgast.profiles.pipeline.changes import Changes, Outcome, Taken
+from stammgast.profiles.pipeline.changes import Changes, Outcome
 from stammgast.profiles.pipeline.contests import Contests
 from stammgast.profiles.pipeline.memory import KnownAnchor, Memory
 from stammgast.profiles.pipeline.reading import Reading

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import msgspec
-
-from stammgast.events.contracts import Event, RawEvent, Rejected
+from stammgast.events.contracts import Rejected
 from stammgast.kernel.outbox import Parcel, RecentRow
 from stammgast.kernel.position import Progress
 from stammgast.kernel.timers import Timer
@@ -14,15 +12,6 @@ from stammgast.profiles.accounts.changes import AccountChanges
 from stammgast.profiles.identity import Resolution
 from stammgast.profiles.pipeline.seen import Placing
 from stammgast.profiles.rulebook.ordering import RulesOrder
-
-
-class Taken(msgspec.Struct, gc=False):
-    """One event on its way through a batch. `raw` is None for a derived one, `quarantine_id` set for a replayed one."""
-
-    event: Event
-    raw: RawEvent | None = None
-    quarantine_id: int | None = None
-    anchor: int = 0
 
 
 @dataclass

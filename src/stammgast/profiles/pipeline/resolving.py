@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from stammgast.events.contracts import Taken
 from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.profiles.folding import unpack_state
 from stammgast.profiles.graph.evidence import Decision, normal_decision
@@ -21,7 +22,6 @@ from stammgast.profiles.identity import (
     linkable,
     needed_pairs,
 )
-from stammgast.profiles.pipeline.changes import Taken
 from stammgast.profiles.pipeline.contests import Contests, Overlay
 from stammgast.profiles.pipeline.graph_view import GraphView
 from stammgast.profiles.pipeline.memory import DAYS_KEPT, KnownAnchor, Memory

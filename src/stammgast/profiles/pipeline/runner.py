@@ -17,6 +17,7 @@ from stammgast.kernel.outbox import Parcel
 from stammgast.kernel.position import LeaseLost, keep_progress, take_lease
 from stammgast.kernel.processes.doorbell import Doorbell, ring
 from stammgast.kernel.runtime import Runtime
+from stammgast.kernel.worker_status import StatusTeller
 from stammgast.profiles.folding import Folding
 from stammgast.profiles.graph.rules import GraphRules, Ranking
 from stammgast.profiles.history import contents_of
@@ -34,7 +35,6 @@ from stammgast.profiles.pipeline.reading import Reading, read_entries
 from stammgast.profiles.pipeline.reruling import Reruling
 from stammgast.profiles.pipeline.seen import SeenMessages
 from stammgast.profiles.pipeline.sender import Sender
-from stammgast.profiles.pipeline.status import StatusTeller
 from stammgast.profiles.pipeline.timing import Timing
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.rulebook.ordering import rules_of, rules_text

@@ -11,9 +11,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.kernel.sql import rows_in, rows_of
+from stammgast.profiles.contracts import Called
 from stammgast.profiles.identity import Pair, RawSet
 from stammgast.profiles.naming import listed_visitor
-from stammgast.profiles.tracing.contracts import Called, KeptApart, Turned
+from stammgast.profiles.tracing.contracts import KeptApart, Turned
 
 _decode_set = msgspec.msgpack.Decoder(tuple[tuple[str, str], ...]).decode
 _TURNED = "SELECT merge, kind, kept, merged, message_id, time, merged_at, rule, version, identifiers FROM merges"

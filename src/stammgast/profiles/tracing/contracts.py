@@ -8,7 +8,7 @@ import msgspec
 
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.ids import ProfileId
-from stammgast.profiles.contracts import Identifier
+from stammgast.profiles.contracts import Called, Identifier, SharedDevice
 from stammgast.profiles.graph.evidence import Kind
 
 Pair = tuple[str, str]
@@ -28,13 +28,6 @@ class NothingToTakeBack(StammgastError):
     """Decision {number} no longer stands: later ones are about the same identifiers, or it was taken back."""
 
     status = 409
-
-
-class Called(msgspec.Struct, frozen=True):
-    """What to call a profile: a name, or for a visitor nobody knows the few letters that tell them from others."""
-
-    name: str
-    visitor: str = ""
 
 
 class SeenTogether(msgspec.Struct, frozen=True):
@@ -111,15 +104,6 @@ class Turned(msgspec.Struct, frozen=True):
     def is_undoing(self) -> bool:
         """Whether an event that came in late undid what was joined before."""
         return self.kind == "split" and bool(self.message_id) and not self.rule.startswith(("separated", "decided"))
-
-
-class SharedDevice(msgspec.Struct, frozen=True):
-    """An identifier that several people use, and whose its own events count for."""
-
-    identifier: Pair
-    owner: int
-    others: int
-    """Profiles that use it besides."""
 
 
 class Held(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection
@@ -15,22 +16,14 @@ from stammgast.kernel.ids import ProfileId
 from stammgast.kernel.position import committed_position
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, history
-from stammgast.profiles.contracts import Profile
+from stammgast.profiles.contracts import Called, Profile, SharedDevice, SharedDevices
 from stammgast.profiles.folding import decode_state
 from stammgast.profiles.graph.rules import Ranking
 from stammgast.profiles.identity import Pair, linkable
 from stammgast.profiles.store import contests, graph, reading, states
 from stammgast.profiles.store import tracing as stored
 from stammgast.profiles.store.tracing import DatedSet, DecidedRow
-from stammgast.profiles.tracing.contracts import (
-    Called,
-    KeptApart,
-    KnownIdentifier,
-    ProfileIdentity,
-    SeenTogether,
-    SharedDevice,
-    Turned,
-)
+from stammgast.profiles.tracing.contracts import KeptApart, KnownIdentifier, ProfileIdentity, SeenTogether, Turned
 from stammgast.profiles.tracing.decisions import gather, standing
 from stammgast.profiles.tracing.rules import normaliser, ranking_of
 
@@ -77,6 +70,11 @@ def devices_shared(runtime: Runtime, profile: Profile) -> tuple[tuple[SharedDevi
         owners = graph.load_owners(connection, {one.left_out for one in apart})
         shared = _shared(apart, owners, ranking_of(runtime))
         return shared, stored.names_of(connection, {one.owner for one in shared})
+
+
+def shared_devices(runtime: Runtime) -> SharedDevices:
+    """Return what tells the customer's page who else uses an identifier; offered as a service by the manifest."""
+    return SharedDevices(partial(devices_shared, runtime))
 
 
 def is_obeyed(runtime: Runtime, position: int) -> bool:

@@ -9,13 +9,29 @@ from time import monotonic
 import msgspec
 
 from stammgast.kernel.processes.run_dir import read_small, write_small
-from stammgast.profiles.contracts import WorkerStatus
 
 FILE_NAME = "worker.json"
 PERIOD_SECONDS = 1.0
 NEWS_SECONDS = 0.1
 """Shortest time until it is told that nothing waits any more."""
 WINDOW_SECONDS = 10.0
+
+
+class WorkerStatus(msgspec.Struct, frozen=True):
+    """How the worker is doing, as it last wrote to `run/worker.json`."""
+
+    at: int
+    position: int
+    """Of the log, committed."""
+    lag_seconds: float
+    """Age of the oldest event not yet in profiles; 0 when there is none."""
+    events: int
+    """Taken in since this worker started."""
+    events_per_second: float
+    outbox_events: int
+    """In profiles but not yet in history."""
+    is_paused: bool
+    """Waiting for history because the outbox limit is reached."""
 
 
 class StatusTeller:
