@@ -15,9 +15,9 @@ from bench.pipeline_bench import VISIT, fill_log
 from bench.reruling import reruling_rows
 from bench.resolution_share import worker_seconds
 from bench.table import Row
-from stammgast.profiles.graph.canonical import resolve_canonically
-from stammgast.profiles.graph.evidence import Evidence
-from stammgast.profiles.graph.rules import GraphRules, Ranking
+from stammgast.identity.graph.canonical import resolve_canonically
+from stammgast.identity.graph.evidence import Evidence
+from stammgast.identity.graph.rules import GraphRules, Ranking
 from tools.installation import Installation
 
 SETS = 10_000

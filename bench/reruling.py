@@ -15,17 +15,17 @@ import msgspec
 
 from bench.table import Row
 from stammgast.app import migrate_state
+from stammgast.identity.graph.rules import DEFAULT_NAMESPACES, GraphRules, MailProvider
+from stammgast.identity.identifiers import Normaliser
+from stammgast.identity.resolution import RawSet, linkable
+from stammgast.identity.rulebook.carrying_out import CarryingOut
+from stammgast.identity.rulebook.ordering import rules_of, rules_text
+from stammgast.identity.store.applied_rules import begin_rules, order_rules, ordered_rules, rules_in_force
+from stammgast.identity.store.graph import anchor_digest
 from stammgast.kernel.position import Progress, keep_progress, take_lease
 from stammgast.kernel.settings import Settings
 from stammgast.kernel.sql import run_many
 from stammgast.kernel.state import State, open_state
-from stammgast.profiles.graph.rules import DEFAULT_NAMESPACES, GraphRules, MailProvider
-from stammgast.profiles.identifiers import Normaliser
-from stammgast.profiles.identity import RawSet, linkable
-from stammgast.profiles.rulebook.carrying_out import CarryingOut
-from stammgast.profiles.rulebook.ordering import rules_of, rules_text
-from stammgast.profiles.store.applied_rules import begin_rules, order_rules, ordered_rules, rules_in_force
-from stammgast.profiles.store.graph import anchor_digest
 
 DAY = 86_400_000
 IDENTIFIERS_EACH = 3.4

@@ -19,7 +19,7 @@ from stammgast.profiles.pipeline.resolving import Resolver
 from stammgast.profiles.pipeline.runner import Worker
 
 if TYPE_CHECKING:
-    from stammgast.profiles.identity import RawSet
+    from stammgast.identity.resolution import RawSet
 from stammgast.events.contracts import Taken
 
 Seconds = tuple[float, float]

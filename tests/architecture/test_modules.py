@@ -14,8 +14,8 @@ from stammgast.app import MODULES, command_tables, manifests
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "stammgast"
-LIBRARIES = {"kernel", "stats", "text", "web"}
-"""Packages below the modules: everything public in them may be used."""
+LIBRARIES = {"kernel", "stats", "text", "web", "identity"}
+"""Packages below the modules: everything public in them may be used. `identity` is the law that worker and pages go by."""
 OPEN = {"api", "contracts"}
 """What one module may import of another."""
 LOADED_BY_NAME = {"chdb", "psycopg", "tzdata"}

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stammgast.identity.deciding import Wish
 from stammgast.kernel.sql import rows_of
-from stammgast.profiles.deciding import Wish
 from stammgast.profiles.pipeline.crash import GRAPH_POINTS, POINTS
-from tests.profiles.contested import append, happenings, pieces, same_figures
-from tests.profiles.graph.test_worker_law import same_as_canonical
-from tests.profiles.mortal import MortalBench
+from tests.identity.contested import append, happenings, pieces, same_figures
+from tests.identity.graph.test_worker_law import same_as_canonical
+from tests.identity.mortal import MortalBench
 from tools.workbench import track
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stammgast.profiles.graph.rules import GraphRules, Ranking
+from stammgast.identity.graph.rules import GraphRules, Ranking
 from stammgast.profiles.pages.picture import NODE_HEIGHT, NODE_WIDTH, SHOWN_MAX, Wire, draw
 
 RANK = Ranking(GraphRules()).rank

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from stammgast.events import orders
+from stammgast.identity.deciding import Wish, decide_order
 from stammgast.kernel.history import HistoryClient, HistoryRefused, HistoryUnavailable
-from stammgast.profiles.deciding import Wish, decide_order
 from stammgast.profiles.history import rows_present
 from tools.workbench import track
 

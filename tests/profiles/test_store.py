@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stammgast.app import migrate
+from stammgast.kernel.customers_tables import metadata
 from stammgast.kernel.state import State
 from stammgast.profiles import api
 from stammgast.profiles.bloom import Bloom, as_numbers
 from stammgast.profiles.manifest import MANIFEST
-from stammgast.profiles.store.tables import metadata
 from tools.workbench import Workbench, track
 
 

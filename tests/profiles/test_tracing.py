@@ -2,10 +2,10 @@
 
 import pytest
 
+from stammgast.identity.graph.canonical import resolve_canonically
+from stammgast.identity.graph.evidence import Decision, Evidence
+from stammgast.identity.graph.rules import GraphRules, Ranking
 from stammgast.profiles import curating
-from stammgast.profiles.graph.canonical import resolve_canonically
-from stammgast.profiles.graph.evidence import Decision, Evidence
-from stammgast.profiles.graph.rules import GraphRules, Ranking
 from stammgast.profiles.tracing.contracts import LogFilter, NoSuchDecision, NothingToTakeBack
 from stammgast.profiles.tracing.holding import held_identifiers, released_identifiers
 from stammgast.profiles.tracing.log import read_log, whole_log

@@ -7,10 +7,10 @@ resolution", PostHog "Identifying users" (shared devices, alias of identified us
 import pytest
 from litestar.testing import TestClient
 
+from stammgast.identity.store import contests
 from stammgast.kernel.sql import rows_of
 from stammgast.profiles import curating
 from stammgast.profiles.contracts import NoSuchProfile
-from stammgast.profiles.store import contests
 from stammgast.web.app import make_app
 from stammgast.workspace import api as workspace
 from stammgast.workspace.contracts import Actor

@@ -10,6 +10,10 @@ from sqlalchemy import Connection
 
 from stammgast.events.api import message_digest
 from stammgast.events.contracts import MessageBook, MessageRecord
+from stammgast.identity.graph.placing import NOBODY
+from stammgast.identity.identifiers import normal_identifier
+from stammgast.identity.rulebook.force import rules_now, rules_seen
+from stammgast.identity.store import graph
 from stammgast.kernel import outbox
 from stammgast.kernel.ids import Anchor, BrandId, ProfileId
 from stammgast.kernel.position import committed_position
@@ -31,13 +35,10 @@ from stammgast.profiles.contracts import (
 )
 from stammgast.profiles.cursors import Number, read_cursor, write_cursor
 from stammgast.profiles.folding import Folding, State, decode_state
-from stammgast.profiles.graph.placing import NOBODY
-from stammgast.profiles.identifiers import normal_identifier
 from stammgast.profiles.left_out import carrier_of
 from stammgast.profiles.naming import display_name, listed_visitor, text_of, visitor_name, visitor_tag
 from stammgast.profiles.policing import trait_policies
-from stammgast.profiles.rulebook.force import rules_now, rules_seen
-from stammgast.profiles.store import customers, graph, ledger, reading, states
+from stammgast.profiles.store import customers, ledger, reading, states
 from stammgast.profiles.timeline import read_event
 from stammgast.profiles.trait_policies import decide_traits
 from stammgast.profiles.visitors import Visitor, visitors_of
@@ -293,7 +294,7 @@ def _message(runtime: Runtime, digest: bytes) -> MessageRecord | None:
         found = ledger.find_message(connection, digest)
         if found is None:
             return None
-        profile = ledger.profiles_of_anchors(connection, [found.anchor]).get(found.anchor, found.anchor)
+        profile = graph.profiles_of_anchors(connection, [found.anchor]).get(found.anchor, found.anchor)
     return MessageRecord(received_at=found.received_at, copies=found.copies, profile=profile or None)
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from stammgast.events.api import order_entry
+from stammgast.identity.deciding import DECISIONS_MAX, Wish, decide_order
+from stammgast.identity.graph.evidence import Decision, Kind, latest_decisions
+from stammgast.identity.graph.rules import GraphRules, Ranking
+from stammgast.identity.resolution import Pair
+from stammgast.identity.store import contests
 from stammgast.kernel.errors import NotFound, StammgastError
 from stammgast.kernel.log import LogWriter
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
-from stammgast.profiles.deciding import DECISIONS_MAX, Wish, decide_order
-from stammgast.profiles.graph.evidence import Decision, Kind, latest_decisions
-from stammgast.profiles.graph.rules import GraphRules, Ranking
-from stammgast.profiles.identity import Pair
-from stammgast.profiles.store import contests, customers, tracing
+from stammgast.profiles.store import customers, tracing
 from stammgast.profiles.store.tracing import DecidedRow
 from stammgast.profiles.tracing.contracts import Foresight, NoSuchDecision, NothingToTakeBack
 from stammgast.profiles.tracing.decisions import standing

@@ -8,9 +8,9 @@ import msgspec
 from litestar import delete, get, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
+from stammgast.identity.resolution import Pair
 from stammgast.profiles import curating
 from stammgast.profiles.http import Cursor, Reference, read_pair
-from stammgast.profiles.identity import Pair
 from stammgast.profiles.tracing.contracts import (
     LINE_KINDS,
     Decided,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from stammgast.identity.graph.rules import GraphRules
+from stammgast.identity.resolution import Pair
+from stammgast.identity.store import contests, graph
 from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.i18n import marked as _
 from stammgast.profiles.contracts import LeftOut
-from stammgast.profiles.graph.rules import GraphRules
-from stammgast.profiles.identity import Pair
-from stammgast.profiles.store import contests, ledger
 
 SHOWN_MAX = 5
 _REASONS = {
@@ -25,7 +25,7 @@ def carrier_of(connection: Connection, pair: Pair, rules: GraphRules) -> int:
     Raises LeftOut when they are several customers' (or nobody's), with the reason for which it joined none of them.
     """
     anchors = contests.anchors_holding(connection, [pair])
-    exceptions = ledger.profiles_of_anchors(connection, sorted(anchors))
+    exceptions = graph.profiles_of_anchors(connection, sorted(anchors))
     profiles = sorted({exceptions.get(anchor, anchor) for anchor in anchors} - {0})
     if len(profiles) == 1:
         return profiles[0]

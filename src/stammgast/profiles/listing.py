@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from stammgast.identity.resolution import Pair
 from stammgast.profiles.figures.orders import net_revenue
 from stammgast.profiles.folding import State
-from stammgast.profiles.identity import Pair
 from stammgast.profiles.naming import (
     ANONYMOUS,
     display_name,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stammgast.profiles.identity import Pair
+from stammgast.identity.resolution import Pair
 
 NAME_LENGTH_MAX = 120
 TERMS_MAX = 24

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.identity.store import graph
 from stammgast.profiles.folding import Folding, decode_state
-from stammgast.profiles.store import graph, states
+from stammgast.profiles.store import states
 
 
 class Visitor(msgspec.Struct, frozen=True):

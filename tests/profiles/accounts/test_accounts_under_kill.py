@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
+from tests.identity.mortal import MortalBench
 from tests.profiles.accounts.test_accounts import RECEIVED, picture, some_events
-from tests.profiles.mortal import MortalBench
 
 pytestmark = pytest.mark.slow
 

@@ -125,7 +125,7 @@ def test_what_is_never_to_be_merged_stays_apart_whatever_events_say(bench):
 
 def test_a_pair_forbidden_on_the_customers_page_is_not_suggested(bench):
     from stammgast.events.api import order_entry
-    from stammgast.profiles.deciding import Wish, decide_order
+    from stammgast.identity.deciding import Wish, decide_order
 
     wish = Wish("never", ("user_id", "u1"), ("user_id", "u2"))
     bench.log.append_sync(order_entry(decide_order([wish], "Alice")))

@@ -5,9 +5,9 @@ import pytest
 import yaml
 from litestar.testing import TestClient
 
+from stammgast.identity.graph.rules import DEFAULT_NAMESPACES, GraphRules, UnfitRules, read_rules, write_rules
 from stammgast.profiles.api import profile_number
 from stammgast.profiles.contracts import LeftOut, NoSuchProfile
-from stammgast.profiles.graph.rules import DEFAULT_NAMESPACES, GraphRules, UnfitRules, read_rules, write_rules
 from stammgast.profiles.rulebook import book, trials
 from stammgast.web.app import make_app
 from stammgast.workspace import api as workspace

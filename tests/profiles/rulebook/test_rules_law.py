@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from stammgast.app import migrate
 from stammgast.events import orders
-from stammgast.profiles.graph.rules import DEFAULT_NAMESPACES, GraphRules, MailProvider, NamespaceRule
+from stammgast.identity.graph.rules import DEFAULT_NAMESPACES, GraphRules, MailProvider, NamespaceRule
+from stammgast.identity.rulebook import carrying_out
+from stammgast.identity.rulebook.contracts import RulesEffect
+from stammgast.identity.rulebook.ordering import rules_of, rules_order
+from stammgast.identity.store.applied_rules import rules_in_force
 from stammgast.profiles.pipeline import reruling
-from stammgast.profiles.rulebook import carrying_out, trials
-from stammgast.profiles.rulebook.contracts import RulesEffect
-from stammgast.profiles.rulebook.ordering import rules_of, rules_order
-from stammgast.profiles.store.applied_rules import rules_in_force
-from tests.profiles.graph.test_worker_law import same_as_canonical, some_happenings, take_in_pieces
+from stammgast.profiles.rulebook import trials
+from tests.identity.graph.test_worker_law import same_as_canonical, some_happenings, take_in_pieces
 from tools.workbench import Workbench
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from stammgast.profiles.graph.rules import GraphRules, MailProvider, NamespaceRule, read_rules
+from stammgast.identity.graph.rules import GraphRules, MailProvider, NamespaceRule, read_rules
 from stammgast.profiles.pages.rules_form import changed_draft, draft_of, rules_of_draft
 from stammgast.profiles.rulebook import book, trials
 from stammgast.profiles.rulebook.differences import differences

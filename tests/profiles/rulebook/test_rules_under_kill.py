@@ -7,14 +7,14 @@ from random import Random
 import pytest
 
 from stammgast.app import migrate, open_runtime
+from stammgast.identity.rulebook import carrying_out
 from stammgast.kernel import clock
 from stammgast.kernel.log import LogReader
 from stammgast.kernel.sql import rows_of
 from stammgast.profiles.pipeline import crash, reruling
 from stammgast.profiles.pipeline.runner import NAME, Worker
-from stammgast.profiles.rulebook import carrying_out
-from tests.profiles import mortal
-from tests.profiles.graph.test_worker_law import same_as_canonical, some_happenings, take_in_pieces
+from tests.identity import mortal
+from tests.identity.graph.test_worker_law import same_as_canonical, some_happenings, take_in_pieces
 from tests.profiles.rulebook.test_rules_law import in_force, order, some_rules
 from tools.workbench import Workbench
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from stammgast.events.api import message_digest
+from stammgast.identity.store import graph
 from stammgast.kernel.ids import Anchor, ProfileId
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import history, undelivered
@@ -37,7 +38,7 @@ from stammgast.profiles.cursors import Number, read_cursor, write_cursor
 from stammgast.profiles.folding import State, decode_state
 from stammgast.profiles.naming import listed_visitor
 from stammgast.profiles.policing import trait_policies
-from stammgast.profiles.store import accounts, graph, ledger
+from stammgast.profiles.store import accounts
 from stammgast.profiles.timeline import read_event
 from stammgast.profiles.trait_policies import decide_traits
 
@@ -198,7 +199,7 @@ def account_timeline(
     last = rows[limit - 1] if len(rows) > limit else None
     events = [read_event(row) for row in rows[:limit]]
     with runtime.customers.read() as connection:
-        profiles = ledger.profiles_of_anchors(connection, sorted({one.anchor for one in events}))
+        profiles = graph.profiles_of_anchors(connection, sorted({one.anchor for one in events}))
         owners = [profiles.get(one.anchor, one.anchor) for one in events]
         called = {0: _Called("", "", ""), **_called(connection, sorted(set(owners) - {0}))}
     told = tuple(

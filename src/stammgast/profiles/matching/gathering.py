@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from stammgast.identity.graph.evidence import latest_decisions
+from stammgast.identity.resolution import Pair
+from stammgast.identity.store import contests, graph
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.figures.traits import combine_traits
-from stammgast.profiles.graph.evidence import latest_decisions
-from stammgast.profiles.identity import Pair
 from stammgast.profiles.matching.records import NUMBER_NAMESPACES, PersonRecord, person_record, told
 from stammgast.profiles.policing import trait_policies
-from stammgast.profiles.store import contests, customers, graph, people
+from stammgast.profiles.store import customers, people
 from stammgast.profiles.tracing.rules import normaliser
 from stammgast.profiles.trait_policies import values_of
 

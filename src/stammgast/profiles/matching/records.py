@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from stammgast.profiles.identity import Pair
+from stammgast.identity.resolution import Pair
 from stammgast.profiles.matching import normal
 
 FIRST_NAMES = ("firstName", "first_name", "firstname", "given_name", "givenName", "vorname")

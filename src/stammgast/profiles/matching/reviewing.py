@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import msgspec
 
 from stammgast.events.api import order_entry
+from stammgast.identity.deciding import DECISIONS_MAX, Wish, decide_order
+from stammgast.identity.graph.evidence import Decision
+from stammgast.identity.resolution import Pair
+from stammgast.identity.store import contests
 from stammgast.kernel import clock
 from stammgast.kernel.log import LogWriter
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, curating
-from stammgast.profiles.deciding import DECISIONS_MAX, Wish, decide_order
-from stammgast.profiles.graph.evidence import Decision
-from stammgast.profiles.identity import Pair
 from stammgast.profiles.matching import store
 from stammgast.profiles.matching.contracts import (
     AlreadyDecided,
@@ -30,7 +31,7 @@ from stammgast.profiles.matching.contracts import (
     TooEarlyToUndo,
 )
 from stammgast.profiles.matching.store import Filter
-from stammgast.profiles.store import contests, customers, people
+from stammgast.profiles.store import customers, people
 from stammgast.profiles.tracing.contracts import NoSuchDecision, NothingToTakeBack
 from stammgast.profiles.tracing.rules import ranking_of
 from stammgast.workspace.api import changing

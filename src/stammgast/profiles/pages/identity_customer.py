@@ -9,11 +9,11 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
+from stammgast.identity.resolution import Pair
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.contracts import Profile
-from stammgast.profiles.identity import Pair
 from stammgast.profiles.pages import identity_words, words
 from stammgast.profiles.pages.customer import merged_away
 from stammgast.profiles.pages.picture import Picture, Wire, draw

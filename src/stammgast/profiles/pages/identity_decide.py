@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from stammgast.identity.resolution import Pair
 from stammgast.kernel.errors import Invalid, StammgastError
 from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.i18n import marked as _
@@ -17,7 +18,6 @@ from stammgast.kernel.ids import Anchor
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, curating
 from stammgast.profiles.contracts import CustomerRow, NoSuchProfile, Profile, TimelineEvent
-from stammgast.profiles.identity import Pair
 from stammgast.profiles.pages import words
 from stammgast.profiles.tracing.contracts import Foresight
 from stammgast.profiles.tracing.reading import is_obeyed

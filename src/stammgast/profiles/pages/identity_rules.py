@@ -8,14 +8,14 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from stammgast.identity.graph.rules import GraphRules, read_rules, write_rules
+from stammgast.identity.identifiers import reading_of
+from stammgast.identity.rulebook.contracts import Stage
 from stammgast.kernel.errors import Invalid, StammgastError
 from stammgast.kernel.i18n import marked as _
-from stammgast.profiles.graph.rules import GraphRules, read_rules, write_rules
-from stammgast.profiles.identifiers import reading_of
 from stammgast.profiles.pages import identity_words
 from stammgast.profiles.pages.rules_form import DraftRules, changed_draft, draft_of, read_draft, rules_of_draft
 from stammgast.profiles.rulebook import book
-from stammgast.profiles.rulebook.contracts import Stage
 from stammgast.profiles.rulebook.differences import PERIODS, READINGS, differences, limit_words, provider_words
 from stammgast.web.contracts import Role
 from stammgast.web.forms import Form, SentForm

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from stammgast.profiles.identity import Pair
+from stammgast.identity.resolution import Pair
 
 NODE_WIDTH, NODE_HEIGHT = 160, 40
 GAP_X, GAP_Y, ROW_GAP = 20, 22, 44

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from stammgast.identity.graph.rules import GraphRules, MailProvider, NamespaceRule, read_rules
 from stammgast.kernel.errors import Invalid
 from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.i18n import marked as _
-from stammgast.profiles.graph.rules import GraphRules, MailProvider, NamespaceRule, read_rules
 from stammgast.web.forms import Form
 
 

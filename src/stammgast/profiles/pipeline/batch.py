@@ -11,6 +11,9 @@ from sqlalchemy import Connection
 
 from stammgast.events import api as events
 from stammgast.events.contracts import Event, Rejected, Taken
+from stammgast.identity.graph.rules import Ranking
+from stammgast.identity.resolution import Pair, Resolution
+from stammgast.identity.store import graph
 from stammgast.kernel.effects import CancelTimer, Deliver, Derive, Effect, Happened, SetTimer
 from stammgast.kernel.ids import Anchor, ProfileId
 from stammgast.kernel.outbox import Parcel, RecentRow
@@ -19,15 +22,12 @@ from stammgast.kernel.timers import Timer
 from stammgast.profiles.accounts.folding import AccountFold
 from stammgast.profiles.encoding import HistoryRow, encode_rows, history_row
 from stammgast.profiles.folding import Folding, encode_state
-from stammgast.profiles.graph.rules import Ranking
-from stammgast.profiles.identity import Pair, Resolution
 from stammgast.profiles.pipeline.changes import Changes, Outcome
 from stammgast.profiles.pipeline.contests import Contests
 from stammgast.profiles.pipeline.memory import KnownAnchor, Memory
 from stammgast.profiles.pipeline.reading import Reading
 from stammgast.profiles.pipeline.resolving import Resolver
 from stammgast.profiles.pipeline.seen import AskHistory, Earlier, SeenMessages
-from stammgast.profiles.store import graph
 
 logger = logging.getLogger(__name__)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stammgast.events.contracts import Rejected
+from stammgast.identity.resolution import Resolution
+from stammgast.identity.rulebook.ordering import RulesOrder
 from stammgast.kernel.outbox import Parcel, RecentRow
 from stammgast.kernel.position import Progress
 from stammgast.kernel.timers import Timer
 from stammgast.profiles.accounts.changes import AccountChanges
-from stammgast.profiles.identity import Resolution
 from stammgast.profiles.pipeline.seen import Placing
-from stammgast.profiles.rulebook.ordering import RulesOrder
 
 
 @dataclass

@@ -8,16 +8,17 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.events import api as events
+from stammgast.identity.graph.placing import SEEN_TOGETHER
+from stammgast.identity.rulebook.ordering import rules_text
+from stammgast.identity.store import graph, placements
+from stammgast.identity.store.applied_rules import order_rules
 from stammgast.kernel import outbox
 from stammgast.kernel.position import Progress, keep_progress
 from stammgast.kernel.state import State
 from stammgast.kernel.timers import Timer, cancel_timers, set_timers
-from stammgast.profiles.graph.placing import SEEN_TOGETHER
 from stammgast.profiles.pipeline.changes import Changes, Outcome, Quarantine
 from stammgast.profiles.pipeline.crash import crash_point
-from stammgast.profiles.rulebook.ordering import rules_text
-from stammgast.profiles.store import accounts, graph, ledger, placements, states
-from stammgast.profiles.store.applied_rules import order_rules
+from stammgast.profiles.store import accounts, ledger, states
 
 
 def commit(state: State, epoch: int, changes: Changes, delivered: Sequence[int], now: int) -> Progress:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from stammgast.profiles.graph.evidence import Decision, latest_decisions
-from stammgast.profiles.graph.rules import Ranking
-from stammgast.profiles.identity import Pair
-from stammgast.profiles.store import contests
+from stammgast.identity.graph.evidence import Decision, latest_decisions
+from stammgast.identity.graph.rules import Ranking
+from stammgast.identity.resolution import Pair
+from stammgast.identity.store import contests
 
 
 class Contests:

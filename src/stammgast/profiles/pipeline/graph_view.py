@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from sqlalchemy import Connection
 
-from stammgast.profiles.graph.evidence import Decision, Evidence
-from stammgast.profiles.graph.placing import NOBODY, Standing
-from stammgast.profiles.identity import Pair, RawSet, Resolution, linkable
+from stammgast.identity.graph.evidence import Decision, Evidence
+from stammgast.identity.graph.placing import NOBODY, Standing
+from stammgast.identity.resolution import Pair, RawSet, Resolution, linkable
+from stammgast.identity.store import contests as stored
+from stammgast.identity.store import graph
 from stammgast.profiles.pipeline.contests import Contests, Overlay
-from stammgast.profiles.store import contests as stored
-from stammgast.profiles.store import graph
 
 
 class GraphView:

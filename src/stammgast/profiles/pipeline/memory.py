@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stammgast.profiles.identity import RawSet
+from stammgast.identity.resolution import RawSet
 
 ANCHORS_YOUNG = 6_000
 DAYS_KEPT = 4

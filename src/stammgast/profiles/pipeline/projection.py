@@ -10,15 +10,16 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
+from stammgast.identity.graph.placing import NOBODY
+from stammgast.identity.store import graph, whole
 from stammgast.kernel.state import State
 from stammgast.profiles.accounts.projecting import AccountProjection
 from stammgast.profiles.folding import Folding, decode_state
-from stammgast.profiles.graph.placing import NOBODY
 from stammgast.profiles.listing import Listing, list_customer
 from stammgast.profiles.pipeline.crash import crash_point
 from stammgast.profiles.pipeline.relisting import Relisting
 from stammgast.profiles.store import accounts as account_store
-from stammgast.profiles.store import customers, graph, ledger, states, whole
+from stammgast.profiles.store import customers, ledger, states
 from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies
 
 STEP = 400
@@ -109,7 +110,7 @@ class Projection:
             listings = self._listings(connection, self._profiles[:STEP])
             account_listings = self._accounts.listings(connection)
             # A number that was merged away may live again by now.
-            current = ledger.profiles_of_anchors(connection, list(self._gone))
+            current = graph.profiles_of_anchors(connection, list(self._gone))
         gone = [one for one in self._gone if current.get(one, one) != one]
         crash_point("in_listing")
         with self._state.write() as connection:
@@ -135,7 +136,7 @@ class Projection:
                 self._relisting.finish(connection)
 
     def _begin_round(self, connection: Connection) -> None:
-        exceptions = ledger.profiles_of_anchors(connection, list(self._anchors))
+        exceptions = graph.profiles_of_anchors(connection, list(self._anchors))
         changed = {exceptions.get(anchor, anchor) for anchor in self._anchors}
         self._profiles = sorted(changed.union(self._relisting.take(connection)) - {NOBODY})
         if not self._profiles:

@@ -12,13 +12,13 @@ from sqlalchemy.exc import OperationalError
 from stammgast.events import api as events
 from stammgast.events.api import Order
 from stammgast.events.contracts import Event, RawEvent, Rejected, Rules, Taken
+from stammgast.identity.deciding import DECIDE, read_decisions
+from stammgast.identity.graph.evidence import Decision
+from stammgast.identity.rulebook.ordering import APPLY_RULES, RulesOrder, read_rules_order
 from stammgast.kernel.errors import StammgastError, Unavailable
 from stammgast.kernel.ids import SourceId
 from stammgast.kernel.log import LogEntry
-from stammgast.profiles.deciding import DECIDE, read_decisions
-from stammgast.profiles.graph.evidence import Decision
 from stammgast.profiles.pipeline.changes import Quarantine
-from stammgast.profiles.rulebook.ordering import APPLY_RULES, RulesOrder, read_rules_order
 
 logger = logging.getLogger(__name__)
 

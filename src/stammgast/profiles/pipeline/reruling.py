@@ -14,28 +14,27 @@ import os
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection as Pipe
-from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
 import msgspec
 
+from stammgast.identity.graph.rules import GraphRules
+from stammgast.identity.rulebook.contracts import RulesProgress, Stage
+from stammgast.identity.rulebook.ordering import rules_of
+from stammgast.identity.rulebook.progress import FILE_NAME
+from stammgast.identity.store.applied_rules import AppliedRules, ordered_rules, rules_in_force
 from stammgast.kernel import clock
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.position import LeaseLost, Progress
-from stammgast.kernel.processes.run_dir import read_small, write_small
+from stammgast.kernel.processes.run_dir import write_small
 from stammgast.kernel.settings import Settings
 from stammgast.kernel.state import State, open_state
-from stammgast.profiles.graph.rules import GraphRules
 from stammgast.profiles.pipeline.crash import crash_point
-from stammgast.profiles.rulebook.contracts import RulesProgress, Stage
-from stammgast.profiles.rulebook.ordering import rules_of
-from stammgast.profiles.store.applied_rules import AppliedRules, ordered_rules, rules_in_force
 from stammgast.profiles.store.tuning import tune_for_worker
 
 logger = logging.getLogger(__name__)
 
-FILE_NAME = "identity-rules.json"
 TOLD_SECONDS = 0.5
 RETRY_SECONDS_MAX = 60.0
 LOWER_PRIORITY = 10
@@ -87,7 +86,7 @@ class Reruling:
         if self._order is None or monotonic() < self._not_before:
             return None
         if self._process is None:
-            from stammgast.profiles.rulebook.carrying_out import SMALL_GRAPH
+            from stammgast.identity.rulebook.carrying_out import SMALL_GRAPH
 
             if progress.next_anchor <= SMALL_GRAPH:
                 return self._at_once(self._order, epoch, progress)
@@ -110,7 +109,7 @@ class Reruling:
             self._pipe = None
 
     def _at_once(self, order: AppliedRules, epoch: int, progress: Progress) -> NewRules | None:
-        from stammgast.profiles.rulebook.carrying_out import CarryingOut
+        from stammgast.identity.rulebook.carrying_out import CarryingOut
 
         teller = _Teller(self._settings, order.number)
         try:
@@ -192,15 +191,9 @@ class _Teller:
             write_small(self._path, msgspec.json.encode(told).decode())
 
 
-def read_rules_progress(run_dir: Path) -> RulesProgress | None:
-    """Return how far the application of rules is, None when none is on its way or nothing was told yet."""
-    text = read_small(run_dir / FILE_NAME)
-    return msgspec.json.decode(text, type=RulesProgress) if text else None
-
-
 def _carry_out(settings: Settings, order: AppliedRules, epoch: int, parent: int, pipe: Pipe) -> None:
     """Run in a process of its own."""
-    from stammgast.profiles.rulebook.carrying_out import CarryingOut
+    from stammgast.identity.rulebook.carrying_out import CarryingOut
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(LOWER_PRIORITY)

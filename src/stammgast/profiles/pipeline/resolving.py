@@ -7,26 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from stammgast.events.contracts import Taken
+from stammgast.identity.graph.evidence import Decision, normal_decision
+from stammgast.identity.graph.placing import NOBODY
+from stammgast.identity.graph.rules import Ranking
+from stammgast.identity.resolution import Loaded, Pair, RawSet, Resolution, Sighting, intern, linkable, needed_pairs
+from stammgast.identity.store import graph
 from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.profiles.folding import unpack_state
-from stammgast.profiles.graph.evidence import Decision, normal_decision
-from stammgast.profiles.graph.placing import NOBODY
-from stammgast.profiles.graph.rules import Ranking
-from stammgast.profiles.identity import (
-    Loaded,
-    Pair,
-    RawSet,
-    Resolution,
-    Sighting,
-    intern,
-    linkable,
-    needed_pairs,
-)
 from stammgast.profiles.pipeline.contests import Contests, Overlay
 from stammgast.profiles.pipeline.graph_view import GraphView
 from stammgast.profiles.pipeline.memory import DAYS_KEPT, KnownAnchor, Memory
 from stammgast.profiles.pipeline.uniting import Uniting
-from stammgast.profiles.store import graph, states
+from stammgast.profiles.store import states
 
 
 class Resolver:

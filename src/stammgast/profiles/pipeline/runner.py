@@ -10,6 +10,11 @@ from functools import partial
 from time import monotonic, sleep
 
 from stammgast.events import api as events
+from stammgast.identity.graph.rules import GraphRules, Ranking
+from stammgast.identity.identifiers import cached_normaliser
+from stammgast.identity.resolution import Resolution
+from stammgast.identity.rulebook.ordering import rules_of, rules_text
+from stammgast.identity.store.applied_rules import begin_rules, rules_in_force
 from stammgast.kernel import clock, outbox
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.log import LogEntry, LogReader
@@ -19,10 +24,7 @@ from stammgast.kernel.processes.doorbell import Doorbell, ring
 from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.worker_status import StatusTeller
 from stammgast.profiles.folding import Folding
-from stammgast.profiles.graph.rules import GraphRules, Ranking
 from stammgast.profiles.history import contents_of
-from stammgast.profiles.identifiers import cached_normaliser
-from stammgast.profiles.identity import Resolution
 from stammgast.profiles.pipeline.batch import Batch, Bench, Fired
 from stammgast.profiles.pipeline.changes import Changes
 from stammgast.profiles.pipeline.commit import commit
@@ -37,8 +39,6 @@ from stammgast.profiles.pipeline.seen import SeenMessages
 from stammgast.profiles.pipeline.sender import Sender
 from stammgast.profiles.pipeline.timing import Timing
 from stammgast.profiles.policing import trait_policies
-from stammgast.profiles.rulebook.ordering import rules_of, rules_text
-from stammgast.profiles.store.applied_rules import begin_rules, rules_in_force
 from stammgast.profiles.store.tuning import tune_for_worker
 from stammgast.profiles.versions import note_versions
 

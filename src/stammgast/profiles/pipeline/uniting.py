@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from stammgast.profiles.graph.closure import Advance, Appended, Closure, News, advance
-from stammgast.profiles.graph.evidence import Decision, Evidence, linking
-from stammgast.profiles.graph.placing import NOBODY, Placement, Standing, place
-from stammgast.profiles.graph.rules import Ranking
-from stammgast.profiles.identity import Held, Loaded, Pair, RawSet, Resolution, unite
+from stammgast.identity.graph.closure import Advance, Appended, Closure, News, advance
+from stammgast.identity.graph.evidence import Decision, Evidence, linking
+from stammgast.identity.graph.placing import NOBODY, Placement, Standing, place
+from stammgast.identity.graph.rules import Ranking
+from stammgast.identity.resolution import Held, Loaded, Pair, RawSet, Resolution, unite
 from stammgast.profiles.pipeline.contests import Contests, Overlay
 from stammgast.profiles.pipeline.graph_view import GraphView
 

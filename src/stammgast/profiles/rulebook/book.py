@@ -5,14 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from stammgast.events.api import order_entry
-from stammgast.kernel import clock
-from stammgast.kernel.log import LogWriter
-from stammgast.kernel.position import committed_position
-from stammgast.kernel.runtime import Runtime
-from stammgast.profiles.graph.rules import GraphRules
-from stammgast.profiles.pipeline.reruling import read_rules_progress
-from stammgast.profiles.rulebook import store
-from stammgast.profiles.rulebook.contracts import (
+from stammgast.identity.graph.rules import GraphRules
+from stammgast.identity.rulebook.contracts import (
     InForceAlready,
     NoSuchRules,
     NoSuchTrial,
@@ -22,9 +16,15 @@ from stammgast.profiles.rulebook.contracts import (
     RulesVersion,
     Trial,
 )
-from stammgast.profiles.rulebook.force import first_rules
-from stammgast.profiles.rulebook.ordering import rules_of, rules_order
-from stammgast.profiles.store.applied_rules import AppliedRules, applied_rules
+from stammgast.identity.rulebook.force import first_rules
+from stammgast.identity.rulebook.ordering import rules_of, rules_order
+from stammgast.identity.rulebook.progress import read_rules_progress
+from stammgast.identity.store.applied_rules import AppliedRules, applied_rules
+from stammgast.kernel import clock
+from stammgast.kernel.log import LogWriter
+from stammgast.kernel.position import committed_position
+from stammgast.kernel.runtime import Runtime
+from stammgast.profiles.rulebook import store
 from stammgast.workspace.api import changing
 from stammgast.workspace.contracts import Actor
 

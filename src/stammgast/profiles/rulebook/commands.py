@@ -11,9 +11,9 @@ import typer
 from stammgast.kernel.commands import DataOption, JsonOption, installation
 
 if TYPE_CHECKING:
+    from stammgast.identity.graph.rules import GraphRules
+    from stammgast.identity.rulebook.contracts import Example, RulesEffect
     from stammgast.kernel.runtime import Runtime
-    from stammgast.profiles.graph.rules import GraphRules
-    from stammgast.profiles.rulebook.contracts import Example, RulesEffect
 
 VersionOption = Annotated[
     int | None, typer.Option("--version", metavar="N", help="A saved version instead of a file.", show_default=False)
@@ -26,9 +26,9 @@ RulesFile = Annotated[
 
 def show_rules(data: DataOption = None, number: VersionOption = None) -> None:
     """Print the identity rules in force (or a saved version) as a file."""
-    from stammgast.profiles.graph.rules import write_rules
+    from stammgast.identity.graph.rules import write_rules
+    from stammgast.identity.rulebook.force import rules_now
     from stammgast.profiles.rulebook import book
-    from stammgast.profiles.rulebook.force import rules_now
 
     with installation(data) as runtime:
         rules = rules_now(runtime) if number is None else book.version(runtime, number).rules
@@ -75,9 +75,9 @@ def apply_rules(
 
 
 def _rules(runtime: Runtime, file: Path | None, number: int | None) -> GraphRules:
-    from stammgast.profiles.graph.rules import read_rules
+    from stammgast.identity.graph.rules import read_rules
+    from stammgast.identity.rulebook.contracts import NoRulesGiven
     from stammgast.profiles.rulebook import book
-    from stammgast.profiles.rulebook.contracts import NoRulesGiven
 
     if number is not None:
         return book.version(runtime, number).rules

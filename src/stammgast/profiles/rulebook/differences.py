@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stammgast.identity.graph.rules import GraphRules, MailProvider, NamespaceRule
 from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.i18n import marked as _
-from stammgast.profiles.graph.rules import GraphRules, MailProvider, NamespaceRule
 
 PERIODS = {"ever": _("for ever"), "year": _("a year"), "month": _("a month"), "week": _("a week")}
 READINGS = {
@@ -22,7 +22,7 @@ YES, NO = _("yes"), _("no")
 def differences(old: GraphRules, new: GraphRules) -> list[Phrase]:
     """Return one sentence for each thing that `new` says otherwise than `old`; the version's number is none.
 
-    >>> from stammgast.profiles.graph.rules import NamespaceRule
+    >>> from stammgast.identity.graph.rules import NamespaceRule
     >>> new = GraphRules(held_above=5, namespaces=(*GraphRules().namespaces, NamespaceRule(namespace="till", priority=50)))
     >>> [str(one) for one in differences(GraphRules(), new)]
     ['till has rules of its own', 'An identifier is held when it meets more than 5 stronger ones on a day (was 10)']

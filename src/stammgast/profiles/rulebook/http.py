@@ -8,11 +8,11 @@ import msgspec
 from litestar import get, post
 from litestar.params import JSONBody, PathParameter
 
+from stammgast.identity.graph.rules import GraphRules, read_rules, write_rules
+from stammgast.identity.rulebook.contracts import RulesEffect, RulesProgress, RulesVersion, Trial
 from stammgast.kernel.errors import Invalid
 from stammgast.kernel.i18n import marked as _
-from stammgast.profiles.graph.rules import GraphRules, read_rules, write_rules
 from stammgast.profiles.rulebook import book
-from stammgast.profiles.rulebook.contracts import RulesEffect, RulesProgress, RulesVersion, Trial
 from stammgast.web.contracts import Role
 from stammgast.web.guards import person_of, requires
 from stammgast.web.http import ApiController, iso_time

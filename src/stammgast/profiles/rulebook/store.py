@@ -23,8 +23,8 @@ from sqlalchemy import (
     update,
 )
 
-from stammgast.profiles.graph.rules import GraphRules
-from stammgast.profiles.rulebook.contracts import RulesEffect, RulesProgress, RulesVersion, Trial
+from stammgast.identity.graph.rules import GraphRules
+from stammgast.identity.rulebook.contracts import RulesEffect, RulesProgress, RulesVersion, Trial
 
 METADATA = MetaData()
 FIRST_VERSION = 1

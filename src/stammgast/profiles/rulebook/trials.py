@@ -11,14 +11,14 @@ from time import monotonic
 import msgspec
 from sqlalchemy import Connection, text
 
+from stammgast.identity.graph.rules import GraphRules
+from stammgast.identity.rulebook.contracts import RulesEffect, RulesProgress, Stage
+from stammgast.identity.rulebook.force import rules_seen
 from stammgast.kernel import clock
 from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.state import State
-from stammgast.profiles.graph.rules import GraphRules
 from stammgast.profiles.rulebook import store
 from stammgast.profiles.rulebook.book import pass_on_orders, trial, version
-from stammgast.profiles.rulebook.contracts import RulesEffect, RulesProgress, Stage
-from stammgast.profiles.rulebook.force import rules_seen
 
 TOLD_SECONDS = 0.5
 NICENESS = 10
@@ -29,7 +29,7 @@ def try_rules(
     runtime: Runtime, rules: GraphRules, told: Callable[[Stage, int, int], object] | None = None
 ) -> RulesEffect:
     """Return what rules would do to everything that is known now; changes nothing."""
-    from stammgast.profiles.rulebook.carrying_out import CarryingOut
+    from stammgast.identity.rulebook.carrying_out import CarryingOut
 
     with runtime.customers.read() as connection:
         _keep_still(runtime.customers, connection)

@@ -25,11 +25,11 @@ from sqlalchemy import (
 )
 
 from stammgast.events.contracts import MICROS
+from stammgast.kernel.customers_tables import Big, Text, metadata
 from stammgast.kernel.sql import CHUNKS, rows_in, rows_of, run_many
 from stammgast.profiles.accounts.contracts import AccountFilter, AccountSort, MemberStatus
 from stammgast.profiles.contracts import TOTAL_MAX
 from stammgast.profiles.store.customers import write_words
-from stammgast.profiles.store.tables import Big, Text, metadata
 
 if TYPE_CHECKING:
     from stammgast.profiles.accounts.changes import AccountChanges

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select, tuple_
 
+from stammgast.identity.resolution import Pair
+from stammgast.identity.store.tables import identifiers
 from stammgast.kernel.sql import rows_in, run_many
 from stammgast.profiles.contracts import TOTAL_MAX, CustomerFilter, SortBy
-from stammgast.profiles.identity import Pair
 from stammgast.profiles.listing import Listing
-from stammgast.profiles.store.tables import customer_tags, customer_terms, customers, identifiers
+from stammgast.profiles.store.tables import customer_tags, customer_terms, customers
 
 _COLUMNS = customers.c
 _SORTED_BY = {

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.kernel.clock import MILLIS_PER_DAY
-from stammgast.kernel.sql import rows_in, rows_of, run, run_many
+from stammgast.kernel.sql import rows_of, run, run_many
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -145,9 +145,3 @@ def anchors_since(connection: Connection, batch: int) -> Iterator[int]:
         connection, "SELECT DISTINCT anchor FROM messages WHERE block >= ? AND anchor > 0", (first or 0,)
     ):
         yield anchor
-
-
-def profiles_of_anchors(connection: Connection, anchors: Sequence[int]) -> dict[int, int]:
-    """Return the profile of each anchor that is not its own."""
-    rows = rows_in(connection, "SELECT anchor, profile FROM anchor_profiles WHERE anchor IN ({keys})", anchors)
-    return {row[0]: row[1] for row in rows}

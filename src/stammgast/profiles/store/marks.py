@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Connection, LargeBinary, String, Table
 
+from stammgast.kernel.customers_tables import metadata
 from stammgast.kernel.sql import rows_of, run
-from stammgast.profiles.store.tables import metadata
 
 list_marks = Table(
     "list_marks",

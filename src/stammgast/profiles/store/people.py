@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.identity.resolution import Pair
 from stammgast.kernel.sql import rows_in, rows_of
-from stammgast.profiles.identity import Pair
 
 ROWS_AT_ONCE = 5_000
 

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.identity.resolution import Pair, RawSet
 from stammgast.kernel.sql import rows_in, rows_of
 from stammgast.profiles.contracts import Called
-from stammgast.profiles.identity import Pair, RawSet
 from stammgast.profiles.naming import listed_visitor
 from stammgast.profiles.tracing.contracts import KeptApart, Turned
 

@@ -6,10 +6,10 @@ from typing import Literal
 
 import msgspec
 
+from stammgast.identity.graph.evidence import Kind
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.ids import ProfileId
 from stammgast.profiles.contracts import Called, Identifier, SharedDevice
-from stammgast.profiles.graph.evidence import Kind
 
 Pair = tuple[str, str]
 """(namespace, normalised value)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from stammgast.profiles.deciding import DECISIONS_MAX
-from stammgast.profiles.graph.evidence import Decision, Kind
-from stammgast.profiles.identity import Pair
+from stammgast.identity.deciding import DECISIONS_MAX
+from stammgast.identity.graph.evidence import Decision, Kind
+from stammgast.identity.resolution import Pair
 from stammgast.profiles.store.tracing import DecidedRow
 from stammgast.profiles.tracing.contracts import Decided
 

@@ -8,21 +8,22 @@ from typing import cast
 
 from sqlalchemy import Connection
 
+from stammgast.identity.deciding import Wish
+from stammgast.identity.graph.canonical import resolve_canonically
+from stammgast.identity.graph.closure import View, collect
+from stammgast.identity.graph.evidence import Decision, Evidence, latest_decisions
+from stammgast.identity.graph.placing import NOBODY, Placement, Standing, place
+from stammgast.identity.graph.rules import Ranking
+from stammgast.identity.resolution import Pair, linkable
+from stammgast.identity.store import contests, graph
 from stammgast.kernel import clock
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
-from stammgast.profiles.deciding import Wish
 from stammgast.profiles.figures.orders import net_revenue
 from stammgast.profiles.folding import Folding, State, decode_state
-from stammgast.profiles.graph.canonical import resolve_canonically
-from stammgast.profiles.graph.closure import View, collect
-from stammgast.profiles.graph.evidence import Decision, Evidence, latest_decisions
-from stammgast.profiles.graph.placing import NOBODY, Placement, Standing, place
-from stammgast.profiles.graph.rules import Ranking
-from stammgast.profiles.identity import Pair, linkable
 from stammgast.profiles.naming import display_name, visitor_tag
 from stammgast.profiles.policing import trait_policies
-from stammgast.profiles.store import contests, graph, states
+from stammgast.profiles.store import states
 from stammgast.profiles.tracing.continuing import continued
 from stammgast.profiles.tracing.contracts import Foresight, Part
 from stammgast.profiles.tracing.rules import normaliser, ranking_of

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from stammgast.identity.graph.evidence import is_on_purpose, stronger_ones
+from stammgast.identity.resolution import Pair, linkable
+from stammgast.identity.store import contests, graph
+from stammgast.identity.store.contests import HeldRow
 from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles.graph.evidence import is_on_purpose, stronger_ones
-from stammgast.profiles.identity import Pair, linkable
-from stammgast.profiles.store import contests, graph
 from stammgast.profiles.store import tracing as stored
-from stammgast.profiles.store.contests import HeldRow
 from stammgast.profiles.store.tracing import DecidedRow
 from stammgast.profiles.tracing.contracts import Held, Released
 from stammgast.profiles.tracing.rules import normaliser, ranking_of

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.identity.deciding import DECISIONS_MAX
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.contracts import WrongCursor
 from stammgast.profiles.cursors import read_cursor, write_cursor
-from stammgast.profiles.deciding import DECISIONS_MAX
 from stammgast.profiles.store import tracing as stored
 from stammgast.profiles.store.tracing import RefusedRow
 from stammgast.profiles.tracing.contracts import Decided, LogFilter, LogLine, LogPage

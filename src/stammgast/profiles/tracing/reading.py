@@ -10,6 +10,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.events.api import message_digest
+from stammgast.identity.graph.rules import Ranking
+from stammgast.identity.resolution import Pair, linkable
+from stammgast.identity.store import contests, graph
 from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.ids import ProfileId
@@ -18,9 +21,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, history
 from stammgast.profiles.contracts import Called, Profile, SharedDevice, SharedDevices
 from stammgast.profiles.folding import decode_state
-from stammgast.profiles.graph.rules import Ranking
-from stammgast.profiles.identity import Pair, linkable
-from stammgast.profiles.store import contests, graph, reading, states
+from stammgast.profiles.store import reading, states
 from stammgast.profiles.store import tracing as stored
 from stammgast.profiles.store.tracing import DatedSet, DecidedRow
 from stammgast.profiles.tracing.contracts import KeptApart, KnownIdentifier, ProfileIdentity, SeenTogether, Turned

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from stammgast.identity.graph.rules import Ranking
+from stammgast.identity.identifiers import normal_identifier
+from stammgast.identity.resolution import Pair
+from stammgast.identity.rulebook.force import rules_now
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles.graph.rules import Ranking
-from stammgast.profiles.identifiers import normal_identifier
-from stammgast.profiles.identity import Pair
-from stammgast.profiles.rulebook.force import rules_now
 
 
 def normaliser(runtime: Runtime) -> Callable[[str, str], Pair | None]:

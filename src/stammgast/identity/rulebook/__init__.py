@@ -1,0 +1,1 @@
+"""The rules of identity in force: ordering others, resolving everything under them, what that changes."""
