@@ -12,7 +12,7 @@ from stammgast.app import migrate_state, open_runtime
 from stammgast.kernel.log import LogEntry, LogWriter
 from stammgast.kernel.settings import Settings
 from stammgast.kernel.sql import rows_of
-from stammgast.profiles.pipeline.runner import Worker
+from stammgast.pipeline.runner import Worker
 
 BATCH = 500
 DAY = 86_400_000
@@ -26,7 +26,7 @@ def late_event_seconds(folder: Path, sets: int) -> tuple[float, int]:
     log = LogWriter(settings.log_dir)
     now = time.time_ns() // 1_000_000
     # History does not run, and the list of customers waits: neither is part of the turn.
-    with patch("stammgast.profiles.pipeline.projection.Projection.is_due", lambda *_, **__: False):
+    with patch("stammgast.pipeline.projection.Projection.is_due", lambda *_, **__: False):
         worker = Worker(runtime)
         try:
             chance = Random(7)

@@ -13,10 +13,10 @@ from unittest.mock import patch
 
 from stammgast.app import migrate_state, open_runtime
 from stammgast.kernel.settings import Settings
-from stammgast.profiles.pipeline import batch
-from stammgast.profiles.pipeline.memory import KnownAnchor
-from stammgast.profiles.pipeline.resolving import Resolver
-from stammgast.profiles.pipeline.runner import Worker
+from stammgast.pipeline import batch
+from stammgast.pipeline.memory import KnownAnchor
+from stammgast.pipeline.resolving import Resolver
+from stammgast.pipeline.runner import Worker
 
 if TYPE_CHECKING:
     from stammgast.identity.resolution import RawSet
@@ -63,7 +63,7 @@ def worker_seconds(folder: Path, log: Path, events: int, *, resolves: bool) -> S
     shutil.copytree(log, settings.log_dir)
     migrate_state(settings)
     runtime = open_runtime(settings, "worker")
-    with _worker(resolves=resolves), patch("stammgast.profiles.pipeline.projection.Projection.is_due", _never):
+    with _worker(resolves=resolves), patch("stammgast.pipeline.projection.Projection.is_due", _never):
         worker = Worker(runtime)
         try:
             return _until(worker, events // 2), _until(worker, events)

@@ -10,9 +10,9 @@ from stammgast.app import open_runtime
 from stammgast.kernel import clock
 from stammgast.kernel.log import LogEntry, LogWriter
 from stammgast.kernel.settings import Settings
+from stammgast.pipeline.runner import Worker
 from stammgast.profiles import api
 from stammgast.profiles.contracts import Profile
-from stammgast.profiles.pipeline.runner import Worker
 
 
 class Workbench:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODULES = ("web", "workspace", "events", "profiles", "operations")
+MODULES = ("web", "workspace", "events", "profiles", "pipeline", "operations")
 """Every module, lowest layer first. Later modules may lean on earlier ones."""
 
 _NOBODYS_PORT = 1
@@ -187,7 +187,7 @@ def run_web(settings: Settings) -> None:
 def run_worker(settings: Settings) -> None:
     """Work through the log until asked to stop; the batch under way is finished first."""
     from stammgast.kernel.processes.tasks import stop_on_signals
-    from stammgast.profiles.pipeline.runner import run
+    from stammgast.pipeline.runner import run
 
     with _process(settings, "worker") as runtime:
         run(runtime, stop_on_signals())

@@ -107,14 +107,14 @@ def normal(name):
 
 
 def test_nothing_is_ordered_to_leave_the_system_before_something_delivers_it():
-    handling = {"kernel/effects.py", "profiles/pipeline/batch.py"}
+    handling = {"kernel/effects.py", "pipeline/batch.py"}
     uses = [
         path.relative_to(SOURCE).as_posix()
         for path in python_files("src")
         if re.search(r"\bDeliver\b", path.read_text(encoding="utf-8"))
     ]
     takes_away = any("DELETE FROM effects" in path.read_text(encoding="utf-8") for path in python_files("src"))
-    assert takes_away or set(uses) <= handling, "Bring the task that delivers it along, see profiles/README.md"
+    assert takes_away or set(uses) <= handling, "Bring the task that delivers it along, see pipeline/README.md"
 
 
 def test_no_function_is_too_long_to_read():

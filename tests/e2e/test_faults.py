@@ -11,7 +11,7 @@ import pytest
 
 from stammgast.app import open_history
 from stammgast.kernel.settings import Settings
-from stammgast.profiles.pipeline.crash import POINTS, VARIABLE
+from stammgast.pipeline.crash import POINTS, VARIABLE
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -9,10 +9,10 @@ import pytest
 from stammgast.app import open_runtime
 from stammgast.kernel.settings import Settings
 from stammgast.kernel.sql import rows_of
-from stammgast.profiles.pipeline.crash import GRAPH_POINTS, VARIABLE
+from stammgast.pipeline.crash import GRAPH_POINTS, VARIABLE
 from tests.e2e.test_faults import history_rows, restarts, wait_for_death, wait_until_running
-from tests.identity.contested import at_the_till, one_event, same_figures
-from tests.identity.graph.test_worker_law import same_as_canonical
+from tests.pipeline.contested import at_the_till, one_event, same_figures
+from tests.pipeline.test_graph_law import same_as_canonical
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -14,8 +14,8 @@ from stammgast.kernel.history import HistoryClient
 from stammgast.kernel.log import LogReader
 from stammgast.kernel.settings import Settings
 from stammgast.kernel.sql import rows_of
-from tests.identity.contested import append, happenings, pieces, same_figures
-from tests.identity.graph.test_worker_law import same_as_canonical
+from tests.pipeline.contested import append, happenings, pieces, same_figures
+from tests.pipeline.test_graph_law import same_as_canonical
 from tests.profiles import test_who_is_who as scenarios
 
 NAMED = {

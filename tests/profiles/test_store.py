@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from stammgast.app import migrate
 from stammgast.kernel.customers_tables import metadata
 from stammgast.kernel.state import State
+from stammgast.pipeline.bloom import Bloom, as_numbers
 from stammgast.profiles import api
-from stammgast.profiles.bloom import Bloom, as_numbers
 from stammgast.profiles.manifest import MANIFEST
 from tools.workbench import Workbench, track
 
@@ -73,7 +73,7 @@ def test_a_bloom_filter_never_forgets(seen):
 def test_a_full_bloom_filter_seldom_suspects_the_innocent():
     import numpy as np
 
-    from stammgast.profiles.bloom import CAPACITY
+    from stammgast.pipeline.bloom import CAPACITY
 
     random = np.random.default_rng(7)
     bloom = Bloom()

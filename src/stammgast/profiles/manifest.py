@@ -14,7 +14,7 @@ from stammgast.profiles.http import CONTROLLERS
 from stammgast.profiles.identity_http import CONTROLLERS as IDENTITY_CONTROLLERS
 from stammgast.profiles.matching.http import CONTROLLERS as MATCHING_CONTROLLERS
 from stammgast.profiles.matching.jobs import SearchRunner, work_on_searches
-from stammgast.profiles.operating import METRICS, find_accounts, find_customers
+from stammgast.profiles.operating import find_accounts, find_customers
 from stammgast.profiles.pages import ROUTES
 from stammgast.profiles.pages.review import ROUTES as REVIEW_ROUTES
 from stammgast.profiles.rulebook.http import CONTROLLERS as RULES_CONTROLLERS
@@ -47,7 +47,6 @@ MANIFEST = Manifest(
     search=(SearchProvider(_("Customers"), find_customers), SearchProvider(_("Accounts"), find_accounts)),
     features=FEATURES,
     commands=COMMANDS,
-    metrics=METRICS,
     services={
         MessageBook: api.message_book,
         SharedDevices: shared_devices,

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from tests.identity.mortal import MortalBench
+from tests.pipeline.mortal import MortalBench
 from tests.profiles.accounts.test_accounts import RECEIVED, picture, some_events
 
 pytestmark = pytest.mark.slow

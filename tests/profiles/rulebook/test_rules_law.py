@@ -15,9 +15,9 @@ from stammgast.identity.rulebook import carrying_out
 from stammgast.identity.rulebook.contracts import RulesEffect
 from stammgast.identity.rulebook.ordering import rules_of, rules_order
 from stammgast.identity.store.applied_rules import rules_in_force
-from stammgast.profiles.pipeline import reruling
+from stammgast.pipeline import reruling
 from stammgast.profiles.rulebook import trials
-from tests.identity.graph.test_worker_law import same_as_canonical, some_happenings, take_in_pieces
+from tests.pipeline.test_graph_law import same_as_canonical, some_happenings, take_in_pieces
 from tools.workbench import Workbench
 
 

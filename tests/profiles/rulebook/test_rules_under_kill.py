@@ -11,10 +11,10 @@ from stammgast.identity.rulebook import carrying_out
 from stammgast.kernel import clock
 from stammgast.kernel.log import LogReader
 from stammgast.kernel.sql import rows_of
-from stammgast.profiles.pipeline import crash, reruling
-from stammgast.profiles.pipeline.runner import NAME, Worker
-from tests.identity import mortal
-from tests.identity.graph.test_worker_law import same_as_canonical, some_happenings, take_in_pieces
+from stammgast.pipeline import crash, reruling
+from stammgast.pipeline.runner import NAME, Worker
+from tests.pipeline import mortal
+from tests.pipeline.test_graph_law import same_as_canonical, some_happenings, take_in_pieces
 from tests.profiles.rulebook.test_rules_law import in_force, order, some_rules
 from tools.workbench import Workbench
 

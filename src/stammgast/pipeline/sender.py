@@ -20,9 +20,9 @@ from stammgast.kernel.history import HistoryClient, HistoryRefused
 from stammgast.kernel.ids import new_uuid
 from stammgast.kernel.outbox import Parcel
 from stammgast.kernel.state import State
-from stammgast.profiles.history import EVENTS, MOVES, Dictionary, missing_lines, move_lines, rows_present
-from stammgast.profiles.pipeline.crash import crash_point
-from stammgast.profiles.pipeline.rescue import insert_or_split
+from stammgast.pipeline.crash import crash_point
+from stammgast.pipeline.rescue import insert_or_split
+from stammgast.profiles.api.worker import EVENTS, MOVES, Dictionary, missing_lines, move_lines, rows_present
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.kernel.ids import digest128
-from stammgast.profiles.accounts.listing import KIND_TRAITS, NAME_TRAITS
-from stammgast.profiles.naming import LISTED_TRAITS
-from stammgast.profiles.store import marks
-from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies
+from stammgast.profiles.api.worker import KIND_TRAITS, LISTED_TRAITS, NAME_TRAITS, NEWEST_COUNTS, TraitPolicies, marks
 
 PART = 10_000
 """Profiles that one round of the list takes in beside those that changed."""

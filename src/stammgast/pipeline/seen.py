@@ -9,9 +9,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.kernel.position import Progress
-from stammgast.profiles.bloom import CAPACITY, Bloom, as_numbers
-from stammgast.profiles.store import ledger
-from stammgast.profiles.store.ledger import Filter
+from stammgast.pipeline.bloom import CAPACITY, Bloom, as_numbers
+from stammgast.profiles.api.worker import Filter, ledger
 
 BLOCK_MIN = 2_000
 """A block takes no further batch once it holds so many ids; one batch may still fill it far beyond."""

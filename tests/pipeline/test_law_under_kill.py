@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from stammgast.identity.deciding import Wish
 from stammgast.kernel.sql import rows_of
-from stammgast.profiles.pipeline.crash import GRAPH_POINTS, POINTS
-from tests.identity.contested import append, happenings, pieces, same_figures
-from tests.identity.graph.test_worker_law import same_as_canonical
-from tests.identity.mortal import MortalBench
+from stammgast.pipeline.crash import GRAPH_POINTS, POINTS
+from tests.pipeline.contested import append, happenings, pieces, same_figures
+from tests.pipeline.mortal import MortalBench
+from tests.pipeline.test_graph_law import same_as_canonical
 from tools.workbench import track
 
 pytestmark = pytest.mark.slow

@@ -19,15 +19,13 @@ from stammgast.kernel.ids import Anchor, ProfileId
 from stammgast.kernel.outbox import Parcel, RecentRow
 from stammgast.kernel.position import Progress
 from stammgast.kernel.timers import Timer
-from stammgast.profiles.accounts.folding import AccountFold
-from stammgast.profiles.encoding import HistoryRow, encode_rows, history_row
-from stammgast.profiles.folding import Folding, encode_state
-from stammgast.profiles.pipeline.changes import Changes, Outcome
-from stammgast.profiles.pipeline.contests import Contests
-from stammgast.profiles.pipeline.memory import KnownAnchor, Memory
-from stammgast.profiles.pipeline.reading import Reading
-from stammgast.profiles.pipeline.resolving import Resolver
-from stammgast.profiles.pipeline.seen import AskHistory, Earlier, SeenMessages
+from stammgast.pipeline.changes import Changes, Outcome
+from stammgast.pipeline.contests import Contests
+from stammgast.pipeline.memory import KnownAnchor, Memory
+from stammgast.pipeline.reading import Reading
+from stammgast.pipeline.resolving import Resolver
+from stammgast.pipeline.seen import AskHistory, Earlier, SeenMessages
+from stammgast.profiles.api.worker import AccountFold, Folding, HistoryRow, encode_rows, encode_state, history_row
 
 logger = logging.getLogger(__name__)
 

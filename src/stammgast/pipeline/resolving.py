@@ -13,12 +13,11 @@ from stammgast.identity.graph.rules import Ranking
 from stammgast.identity.resolution import Loaded, Pair, RawSet, Resolution, Sighting, intern, linkable, needed_pairs
 from stammgast.identity.store import graph
 from stammgast.kernel.clock import MILLIS_PER_DAY
-from stammgast.profiles.folding import unpack_state
-from stammgast.profiles.pipeline.contests import Contests, Overlay
-from stammgast.profiles.pipeline.graph_view import GraphView
-from stammgast.profiles.pipeline.memory import DAYS_KEPT, KnownAnchor, Memory
-from stammgast.profiles.pipeline.uniting import Uniting
-from stammgast.profiles.store import states
+from stammgast.pipeline.contests import Contests, Overlay
+from stammgast.pipeline.graph_view import GraphView
+from stammgast.pipeline.memory import DAYS_KEPT, KnownAnchor, Memory
+from stammgast.pipeline.uniting import Uniting
+from stammgast.profiles.api.worker import states, unpack_state
 
 
 class Resolver:

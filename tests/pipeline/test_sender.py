@@ -126,7 +126,7 @@ def test_a_row_that_history_refuses_is_kept_without_its_properties(unreliable):
 
 
 def test_parcels_beyond_the_memory_limit_are_read_from_the_outbox(unreliable, monkeypatch):
-    monkeypatch.setattr("stammgast.profiles.pipeline.sender.WAITING_BYTES_MAX", 1)
+    monkeypatch.setattr("stammgast.pipeline.sender.WAITING_BYTES_MAX", 1)
     for number in range(6):
         unreliable.send(*logins(3, start=3 * number))
         while unreliable.worker.position < unreliable.log.head():

@@ -9,8 +9,8 @@ from stammgast.identity.graph.evidence import Decision, Evidence, linking
 from stammgast.identity.graph.placing import NOBODY, Placement, Standing, place
 from stammgast.identity.graph.rules import Ranking
 from stammgast.identity.resolution import Held, Loaded, Pair, RawSet, Resolution, unite
-from stammgast.profiles.pipeline.contests import Contests, Overlay
-from stammgast.profiles.pipeline.graph_view import GraphView
+from stammgast.pipeline.contests import Contests, Overlay
+from stammgast.pipeline.graph_view import GraphView
 
 Links = tuple[Pair, ...]
 _BEFORE = (-(2**63), "")

@@ -11,7 +11,7 @@ from stammgast.identity.graph.placing import NOBODY, Standing
 from stammgast.identity.resolution import Pair, RawSet, Resolution, linkable
 from stammgast.identity.store import contests as stored
 from stammgast.identity.store import graph
-from stammgast.profiles.pipeline.contests import Contests, Overlay
+from stammgast.pipeline.contests import Contests, Overlay
 
 
 class GraphView:

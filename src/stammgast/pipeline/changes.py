@@ -10,8 +10,8 @@ from stammgast.identity.rulebook.ordering import RulesOrder
 from stammgast.kernel.outbox import Parcel, RecentRow
 from stammgast.kernel.position import Progress
 from stammgast.kernel.timers import Timer
-from stammgast.profiles.accounts.changes import AccountChanges
-from stammgast.profiles.pipeline.seen import Placing
+from stammgast.pipeline.seen import Placing
+from stammgast.profiles.api.worker import AccountChanges
 
 
 @dataclass

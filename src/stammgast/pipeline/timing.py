@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from stammgast.kernel.effects import Effect, SetTimer
 from stammgast.kernel.manifest import TimerKind
 from stammgast.kernel.timers import Timer, due_timers
-from stammgast.profiles.pipeline.batch import Fired
+from stammgast.pipeline.batch import Fired
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from stammgast.kernel.features import Feature
 from stammgast.kernel.manifest import Manifest, TimerKind
 from stammgast.kernel.position import LeaseLost
 from stammgast.kernel.timers import Timer, due_timers, set_timers
+from stammgast.pipeline.runner import Worker
 from stammgast.profiles import api
-from stammgast.profiles.pipeline.runner import Worker
 from tools.workbench import track
 
 DAY = 86_400_000

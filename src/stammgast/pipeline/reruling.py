@@ -30,8 +30,8 @@ from stammgast.kernel.position import LeaseLost, Progress
 from stammgast.kernel.processes.run_dir import write_small
 from stammgast.kernel.settings import Settings
 from stammgast.kernel.state import State, open_state
-from stammgast.profiles.pipeline.crash import crash_point
-from stammgast.profiles.store.tuning import tune_for_worker
+from stammgast.pipeline.crash import crash_point
+from stammgast.pipeline.tuning import tune_for_worker
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from stammgast.kernel import outbox
 from stammgast.kernel.position import Progress, keep_progress
 from stammgast.kernel.state import State
 from stammgast.kernel.timers import Timer, cancel_timers, set_timers
-from stammgast.profiles.pipeline.changes import Changes, Outcome, Quarantine
-from stammgast.profiles.pipeline.crash import crash_point
-from stammgast.profiles.store import accounts, ledger, states
+from stammgast.pipeline.changes import Changes, Outcome, Quarantine
+from stammgast.pipeline.crash import crash_point
+from stammgast.profiles.api.worker import accounts, ledger, states
 
 
 def commit(state: State, epoch: int, changes: Changes, delivered: Sequence[int], now: int) -> Progress:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from stammgast.kernel.errors import StammgastError
-from stammgast.profiles.pipeline.batch import Bench, StageFailed, poison_key
-from stammgast.profiles.pipeline.changes import Changes
-from stammgast.profiles.pipeline.reading import Reading
+from stammgast.pipeline.batch import Bench, StageFailed, poison_key
+from stammgast.pipeline.changes import Changes
+from stammgast.pipeline.reading import Reading
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ import signal
 
 from stammgast.app import MODULES, open_runtime
 from stammgast.kernel.log import LogReader, LogWriter
+from stammgast.pipeline import crash, projection, sender
+from stammgast.pipeline.runner import NAME, Worker
 from stammgast.profiles import history
-from stammgast.profiles.pipeline import crash, projection, sender
-from stammgast.profiles.pipeline.runner import NAME, Worker
 from tools.workbench import Workbench
 
 SLOT = 120.0

@@ -7,7 +7,7 @@ import logging
 import msgspec
 
 from stammgast.kernel.history import HistoryClient, HistoryRefused
-from stammgast.profiles.history import EVENTS
+from stammgast.profiles.api.worker import EVENTS
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from stammgast.identity.rulebook.ordering import APPLY_RULES, RulesOrder, read_r
 from stammgast.kernel.errors import StammgastError, Unavailable
 from stammgast.kernel.ids import SourceId
 from stammgast.kernel.log import LogEntry
-from stammgast.profiles.pipeline.changes import Quarantine
+from stammgast.pipeline.changes import Quarantine
 
 logger = logging.getLogger(__name__)
 

@@ -13,14 +13,21 @@ from sqlalchemy import Connection
 from stammgast.identity.graph.placing import NOBODY
 from stammgast.identity.store import graph, whole
 from stammgast.kernel.state import State
-from stammgast.profiles.accounts.projecting import AccountProjection
-from stammgast.profiles.folding import Folding, decode_state
-from stammgast.profiles.listing import Listing, list_customer
-from stammgast.profiles.pipeline.crash import crash_point
-from stammgast.profiles.pipeline.relisting import Relisting
-from stammgast.profiles.store import accounts as account_store
-from stammgast.profiles.store import customers, ledger, states
-from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies
+from stammgast.pipeline.crash import crash_point
+from stammgast.pipeline.relisting import Relisting
+from stammgast.profiles.api.worker import (
+    NEWEST_COUNTS,
+    AccountProjection,
+    Folding,
+    Listing,
+    TraitPolicies,
+    customers,
+    decode_state,
+    ledger,
+    list_customer,
+    states,
+)
+from stammgast.profiles.api.worker import accounts as account_store
 
 STEP = 400
 """Profiles of one step: about 20 ms."""

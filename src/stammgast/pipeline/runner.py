@@ -23,24 +23,21 @@ from stammgast.kernel.position import LeaseLost, keep_progress, take_lease
 from stammgast.kernel.processes.doorbell import Doorbell, ring
 from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.worker_status import StatusTeller
-from stammgast.profiles.folding import Folding
-from stammgast.profiles.history import contents_of
-from stammgast.profiles.pipeline.batch import Batch, Bench, Fired
-from stammgast.profiles.pipeline.changes import Changes
-from stammgast.profiles.pipeline.commit import commit
-from stammgast.profiles.pipeline.crash import crash_point
-from stammgast.profiles.pipeline.housekeeping import Housekeeping
-from stammgast.profiles.pipeline.memory import Memory
-from stammgast.profiles.pipeline.poison import compute_around_poison
-from stammgast.profiles.pipeline.projection import Projection
-from stammgast.profiles.pipeline.reading import Reading, read_entries
-from stammgast.profiles.pipeline.reruling import Reruling
-from stammgast.profiles.pipeline.seen import SeenMessages
-from stammgast.profiles.pipeline.sender import Sender
-from stammgast.profiles.pipeline.timing import Timing
-from stammgast.profiles.policing import trait_policies
-from stammgast.profiles.store.tuning import tune_for_worker
-from stammgast.profiles.versions import note_versions
+from stammgast.pipeline.batch import Batch, Bench, Fired
+from stammgast.pipeline.changes import Changes
+from stammgast.pipeline.commit import commit
+from stammgast.pipeline.crash import crash_point
+from stammgast.pipeline.housekeeping import Housekeeping
+from stammgast.pipeline.memory import Memory
+from stammgast.pipeline.poison import compute_around_poison
+from stammgast.pipeline.projection import Projection
+from stammgast.pipeline.reading import Reading, read_entries
+from stammgast.pipeline.reruling import Reruling
+from stammgast.pipeline.seen import SeenMessages
+from stammgast.pipeline.sender import Sender
+from stammgast.pipeline.timing import Timing
+from stammgast.pipeline.tuning import tune_for_worker
+from stammgast.profiles.api.worker import Folding, contents_of, note_versions, trait_policies
 
 logger = logging.getLogger(__name__)
 

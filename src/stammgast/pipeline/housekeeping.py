@@ -10,9 +10,8 @@ from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.position import Progress, keep_progress
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles.history import fold_moves, load_moves
-from stammgast.profiles.pipeline.seen import SeenMessages
-from stammgast.profiles.store import ledger
+from stammgast.pipeline.seen import SeenMessages
+from stammgast.profiles.api.worker import fold_moves, ledger, load_moves
 
 logger = logging.getLogger(__name__)
 
