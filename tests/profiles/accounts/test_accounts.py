@@ -14,7 +14,7 @@ from stammgast.profiles.contracts import WrongCursor
 from stammgast.profiles.policing import change_policy
 from stammgast.profiles.trait_policies import TraitPolicy
 from stammgast.workspace.contracts import Actor
-from tests.profiles.test_law import take_in_pieces
+from tests.pipeline.test_law import take_in_pieces
 from tools.workbench import track
 
 BY = Actor("command", 0, "tests")
