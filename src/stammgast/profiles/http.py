@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import msgspec
 from litestar import get
 from litestar.concurrency import sync_to_thread
-from litestar.params import FromQuery, PathParameter, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.accounts.api import accounts_of_profile
+from stammgast.profiles.addressing import Cursor, Reference
 from stammgast.profiles.answers import MembershipAnswer, TraitAnswer, membership_answer, trait_answers
 from stammgast.profiles.contracts import CustomerFilter, CustomerRow, Profile, SortBy, TimelineEvent
 from stammgast.profiles.figures.orders import decimal_text
@@ -25,17 +26,6 @@ from stammgast.web.shell import AnyRequest
 VIEWER = [requires(Role.VIEWER)]
 AGENT = [requires(Role.AGENT)]
 
-Reference = Annotated[
-    str,
-    PathParameter(
-        max_length=600,
-        description="`namespace:value`, such as `email:anna@example.com` or `user_id:7`; `profile:NUMBER` for a number."
-        " A slash in it is sent as `%2F`.",
-    ),
-]
-Cursor = Annotated[
-    str, QueryParameter(max_length=600, description="The `next` of the page before; empty for the first.")
-]
 Words = Annotated[
     str, QueryParameter(name="query", max_length=300, description="Beginnings of names, mails or identifiers.")
 ]
@@ -185,16 +175,6 @@ class ProfilesController(ApiController):
 
 
 CONTROLLERS = (ProfilesController,)
-
-
-def read_pair(reference: str) -> tuple[str, str]:
-    """Return the (namespace, value) that a text as `namespace:value` names.
-
-    >>> read_pair("till:7:3")
-    ('till', '7:3')
-    """
-    namespace, _, value = reference.replace("\0", "").partition(":")
-    return namespace, value
 
 
 def _read_profile(runtime: Runtime, reference: str) -> ProfileAnswer:

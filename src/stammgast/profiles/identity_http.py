@@ -10,7 +10,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from stammgast.identity.resolution import Pair
 from stammgast.profiles import curating
-from stammgast.profiles.http import Cursor, Reference, read_pair
+from stammgast.profiles.addressing import Cursor, Reference, read_pair
 from stammgast.profiles.tracing.contracts import (
     LINE_KINDS,
     Decided,

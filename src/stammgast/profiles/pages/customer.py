@@ -15,6 +15,7 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.accounts.api import accounts_of_profile
+from stammgast.profiles.addressing import merged_away
 from stammgast.profiles.contracts import Profile, SharedDevices, TimelinePage
 from stammgast.profiles.pages import trait_words, words
 from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_values
@@ -28,7 +29,6 @@ TABS = (("timeline", _("Timeline")), ("who", _("Who")), ("now", _("What matters"
 PARTS = frozenset({"who", "now"})
 PAGE_EVENTS = 50
 LIVE_SECONDS = 3
-NUMBER_DIGITS_MAX = 18
 VIEWER = [requires("viewer")]
 
 
@@ -135,13 +135,6 @@ def show_raw_event(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     values, others = plain_values(said.get("properties") or said.get("traits") or {})
     pretty = msgspec.json.format(raw, indent=2)
     return render(request, "profiles/_raw_event.html", raw=pretty, values=values, others=others)
-
-
-def merged_away(request: AnyRequest, profile: Profile) -> int | None:
-    """Return the number that the address named first, when it was merged into this profile."""
-    was = request.query_params.get("was", "")
-    number = int(was) if was.isdecimal() and was.isascii() and len(was) < NUMBER_DIGITS_MAX else 0
-    return number if number in profile.merged else None
 
 
 def _profile(runtime: Runtime, number: int) -> Profile:

@@ -23,7 +23,7 @@ from stammgast.profiles.pages.words import CHANNEL_LABELS
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
 from stammgast.web.shell import AnyRequest
-from stammgast.web.tables import Column, TableState
+from stammgast.web.tables import Column, TableState, neutral
 from stammgast.workspace.api import record_seen
 
 SORTS: tuple[SortBy, ...] = ("last_seen", "first_seen", "name", "events", "orders", "revenue")
@@ -47,7 +47,6 @@ ORDERED = (("", _("With and without orders")), ("yes", _("With orders")), ("no",
 PAGE_ROWS = 50
 CHANNEL_LENGTH_MAX = 40
 EXPORT_PAGE = 500
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @get("/customers", guards=[requires("viewer")], sync_to_thread=True)
@@ -139,15 +138,6 @@ def read_sort(asked: str) -> tuple[SortBy, bool]:
         if sort == name:
             return sort, asked.startswith("-") == (sort == "name")
     return "last_seen", False
-
-
-def neutral(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula.
-
-    >>> neutral("=1+1"), neutral("Anna")
-    ("'=1+1", 'Anna')
-    """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _yes_or_no(text: str | None) -> bool | None:

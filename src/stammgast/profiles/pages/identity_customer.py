@@ -13,9 +13,9 @@ from stammgast.identity.resolution import Pair
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
+from stammgast.profiles.addressing import merged_away
 from stammgast.profiles.contracts import Profile
 from stammgast.profiles.pages import identity_words, words
-from stammgast.profiles.pages.customer import merged_away
 from stammgast.profiles.pages.picture import Picture, Wire, draw
 from stammgast.profiles.tracing.contracts import Decided, KnownIdentifier, ProfileIdentity, SeenTogether
 from stammgast.profiles.tracing.reading import anchors_of_others, event_kinds, profile_identity

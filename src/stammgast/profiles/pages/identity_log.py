@@ -15,7 +15,6 @@ from litestar.response import Stream
 from stammgast.kernel import clock
 from stammgast.kernel.i18n import marked as _
 from stammgast.profiles.pages import identity_words, words
-from stammgast.profiles.pages.customers import neutral
 from stammgast.profiles.pages.identity_decide import AGENT, ANALYST, write_pair
 from stammgast.profiles.pages.identity_held import namespace_choices
 from stammgast.profiles.tracing.contracts import LINE_KINDS, LogFilter, LogLine
@@ -23,7 +22,7 @@ from stammgast.profiles.tracing.log import deciders, read_log, whole_log
 from stammgast.web.guards import person_of
 from stammgast.web.pages import render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
-from stammgast.web.tables import Column
+from stammgast.web.tables import Column, neutral
 from stammgast.workspace.api import record_seen
 
 PAGE_ROWS = 50
