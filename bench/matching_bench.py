@@ -21,9 +21,9 @@ from typing import Any
 
 from bench.people import make_people
 from bench.table import Row
-from stammgast.profiles.matching.records import PersonRecord, person_record
-from stammgast.profiles.matching.scoring import prior_bits, probability, score
-from stammgast.profiles.matching.training import train
+from stammgast.whoiswho.matching.records import PersonRecord, person_record
+from stammgast.whoiswho.matching.scoring import prior_bits, probability, score
+from stammgast.whoiswho.matching.training import train
 
 SHARED = Path(os.environ.get("STAMMGAST_SHARED_DATA") or Path(__file__).parents[2] / "shared" / "data")
 THRESHOLDS = (0.5, 0.9, 0.95)

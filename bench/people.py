@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from stammgast.profiles.matching.records import PersonRecord
+from stammgast.whoiswho.matching.records import PersonRecord
 
 _SYLLABLES = [
     "ba",

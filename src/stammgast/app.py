@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODULES = ("web", "workspace", "events", "profiles", "pipeline", "operations")
+MODULES = ("web", "workspace", "events", "profiles", "pipeline", "whoiswho", "operations")
 """Every module, lowest layer first. Later modules may lean on earlier ones."""
 
 _NOBODYS_PORT = 1

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stammgast.profiles import curating
 from stammgast.profiles.accounts import api
 from stammgast.profiles.accounts.contracts import AccountFilter, Money, NoSuchAccount
 from stammgast.profiles.accounts.folding import is_account
 from stammgast.profiles.contracts import WrongCursor
 from stammgast.profiles.policing import change_policy
 from stammgast.profiles.trait_policies import TraitPolicy
+from stammgast.whoiswho import curating
 from stammgast.workspace.contracts import Actor
 from tests.pipeline.test_law import take_in_pieces
 from tools.workbench import track

@@ -12,21 +12,7 @@ from stammgast.profiles.pages.customer import (
 )
 from stammgast.profiles.pages.customers import export_customers, list_customers
 from stammgast.profiles.pages.home import came_in, newest, worker
-from stammgast.profiles.pages.identity import show_figures, show_identity
-from stammgast.profiles.pages.identity_customer import show_customer_identity
-from stammgast.profiles.pages.identity_decide import (
-    choose_merge,
-    merge,
-    show_outcome,
-    show_outcome_state,
-    split,
-    take_back,
-)
-from stammgast.profiles.pages.identity_held import hold, release, show_held
-from stammgast.profiles.pages.identity_log import export_log, show_log
-from stammgast.profiles.pages.identity_rules import ROUTES as RULES
 from stammgast.profiles.pages.live import show_live, show_rows
-from stammgast.profiles.pages.traits import ROUTES as TRAITS
 
 ROUTES = (
     list_customers,
@@ -42,20 +28,4 @@ ROUTES = (
     show_live,
     show_rows,
     *ACCOUNTS,
-    *TRAITS,
-    *RULES,
-    show_identity,
-    show_figures,
-    show_customer_identity,
-    split,
-    choose_merge,
-    merge,
-    take_back,
-    show_outcome,
-    show_outcome_state,
-    show_held,
-    hold,
-    release,
-    show_log,
-    export_log,
 )

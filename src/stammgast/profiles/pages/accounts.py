@@ -15,10 +15,10 @@ from stammgast.kernel.errors import NotFound
 from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
+from stammgast.profiles import trait_words, words
 from stammgast.profiles.accounts import api
 from stammgast.profiles.accounts.contracts import Account, AccountFilter, AccountSort, AccountTimeline, MemberStatus
 from stammgast.profiles.contracts import TOTAL_MAX
-from stammgast.profiles.pages import trait_words, words
 from stammgast.profiles.pages.customers import PERIODS
 from stammgast.profiles.pages.moments import plain_values, read_moment
 from stammgast.web.guards import person_of, requires

@@ -13,11 +13,10 @@ from stammgast.kernel.errors import NotFound
 from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles import api
+from stammgast.profiles import api, trait_words, words
 from stammgast.profiles.accounts.api import accounts_of_profile
 from stammgast.profiles.addressing import merged_away
 from stammgast.profiles.contracts import Profile, SharedDevices, TimelinePage
-from stammgast.profiles.pages import trait_words, words
 from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_values
 from stammgast.profiles.pages.reading import consent_of, figures_of, known_first
 from stammgast.web.guards import person_of, requires

@@ -15,11 +15,10 @@ from stammgast.kernel import clock
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import BrandId
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles import api
+from stammgast.profiles import api, words
 from stammgast.profiles.contracts import TOTAL_MAX, CustomerFilter, CustomerRow, SortBy
 from stammgast.profiles.figures.orders import decimal_text
-from stammgast.profiles.pages import words
-from stammgast.profiles.pages.words import CHANNEL_LABELS
+from stammgast.profiles.words import CHANNEL_LABELS
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
 from stammgast.web.shell import AnyRequest

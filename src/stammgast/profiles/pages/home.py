@@ -15,10 +15,9 @@ from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import BrandId
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles import api
+from stammgast.profiles import api, words
 from stammgast.profiles.contracts import ChannelCount
-from stammgast.profiles.pages import words
-from stammgast.profiles.pages.words import CHANNEL_LABELS
+from stammgast.profiles.words import CHANNEL_LABELS
 from stammgast.web.guards import requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
 from stammgast.web.shell import AnyRequest

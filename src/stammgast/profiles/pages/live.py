@@ -6,8 +6,7 @@ from litestar import Response, get
 
 from stammgast.events.api import REASON_LABELS
 from stammgast.kernel.i18n import marked as _
-from stammgast.profiles import api
-from stammgast.profiles.pages import words
+from stammgast.profiles import api, words
 from stammgast.web.guards import requires
 from stammgast.web.pages import render, runtime_of
 from stammgast.web.shell import AnyRequest

@@ -13,7 +13,7 @@ from stammgast.events.contracts import MICROS
 from stammgast.profiles.accounts.figures import has_left
 from stammgast.profiles.contracts import TimelineEvent
 from stammgast.profiles.figures.sessions import GAP_SECONDS
-from stammgast.profiles.pages.words import LEFT_ACCOUNT, event_icon, event_label, is_own_name
+from stammgast.profiles.words import LEFT_ACCOUNT, event_icon, event_label, is_own_name
 
 FOLD_FROM = 3
 """A session of fewer events is shown open."""

@@ -1,0 +1,55 @@
+"""What pages of other modules use of profiles: how things are called, addresses, and reading figures for a picture of their own."""
+
+from __future__ import annotations
+
+from stammgast.profiles import history, trait_words, words
+from stammgast.profiles.addressing import Cursor, Reference, merged_away, read_pair
+from stammgast.profiles.cursors import read_cursor, write_cursor
+from stammgast.profiles.figures.orders import net_revenue
+from stammgast.profiles.figures.traits import combine_traits
+from stammgast.profiles.folding import Folding, State, decode_state
+from stammgast.profiles.naming import display_name, listed_visitor, visitor_tag
+from stammgast.profiles.policing import change_policy, remove_policy, trait_policies
+from stammgast.profiles.store import customers, reading, states
+from stammgast.profiles.trait_policies import (
+    EVERY_TRAIT,
+    NAME_LENGTH_MAX,
+    RULES,
+    SOURCES_MAX,
+    TraitPolicies,
+    TraitPolicy,
+    values_of,
+)
+
+__all__ = [
+    "EVERY_TRAIT",
+    "NAME_LENGTH_MAX",
+    "RULES",
+    "SOURCES_MAX",
+    "Cursor",
+    "Folding",
+    "Reference",
+    "State",
+    "TraitPolicies",
+    "TraitPolicy",
+    "change_policy",
+    "combine_traits",
+    "customers",
+    "decode_state",
+    "display_name",
+    "history",
+    "listed_visitor",
+    "merged_away",
+    "net_revenue",
+    "read_cursor",
+    "read_pair",
+    "reading",
+    "remove_policy",
+    "states",
+    "trait_policies",
+    "trait_words",
+    "values_of",
+    "visitor_tag",
+    "words",
+    "write_cursor",
+]
