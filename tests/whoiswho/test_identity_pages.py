@@ -8,6 +8,7 @@ import pytest
 from litestar.testing import TestClient
 
 from stammgast.app import migrate
+from stammgast.kernel import clock
 from stammgast.kernel.history import HistoryClient
 from stammgast.kernel.settings import Settings
 from stammgast.web.app import make_app
@@ -70,11 +71,18 @@ def bench(tmp_path_factory, history_server):
 
 def share_a_tablet(bench):
     tablet = {"anonymousId": "family-tablet", "context": {"channel": "web"}}
-    bench.send({**tablet, "type": "page", "name": "Karte", "messageId": "t1"})
+    # Received in the same millisecond, their message ids would say who came first.
+    now = clock.now_millis() - 10
+    bench.send({**tablet, "type": "page", "name": "Karte", "messageId": "t1"}, received_at=now)
     for user, name in (("anna", "Anna Wirt"), ("bob", "Bob Wirt")):
         traits = {"name": name, "email": f"{user}@inn.example"}
-        bench.send({**tablet, "type": "identify", "userId": user, "messageId": f"{user}-1", "traits": traits})
-    bench.send({**tablet, **order("anna", "a-1", 20)}, order("anna", "a-2", 30), order("bob", "b-1", 7))
+        bench.send(
+            {**tablet, "type": "identify", "userId": user, "messageId": f"{user}-1", "traits": traits},
+            received_at=now + 1,
+        )
+    bench.send(
+        {**tablet, **order("anna", "a-1", 20)}, order("anna", "a-2", 30), order("bob", "b-1", 7), received_at=now + 2
+    )
     bench.work()
 
 

@@ -5,6 +5,7 @@ import pytest
 from stammgast.identity.graph.canonical import resolve_canonically
 from stammgast.identity.graph.evidence import Decision, Evidence
 from stammgast.identity.graph.rules import GraphRules, Ranking
+from stammgast.kernel import clock
 from stammgast.whoiswho import curating
 from stammgast.whoiswho.tracing.contracts import LogFilter, NoSuchDecision, NothingToTakeBack
 from stammgast.whoiswho.tracing.holding import held_identifiers, released_identifiers
@@ -22,10 +23,14 @@ ANNA, BOB = ("user_id", "anna"), ("user_id", "bob")
 def shared(workbench):
     """Anna and Bob share a tablet; Anna came first."""
     tablet = {"anonymousId": "family-tablet"}
-    workbench.send({**tablet, "type": "page", "name": "Karte", "messageId": "t1"})
+    # Received in the same millisecond, their message ids would say who came first.
+    now = clock.now_millis() - 10
+    workbench.send({**tablet, "type": "page", "name": "Karte", "messageId": "t1"}, received_at=now)
     for user in ("anna", "bob"):
-        workbench.send({**tablet, "type": "identify", "userId": user, "messageId": f"{user}-1"})
-    workbench.send({**tablet, **buys("anna", "a-1", 20)}, buys("anna", "a-2", 30), buys("bob", "b-1", 7))
+        workbench.send({**tablet, "type": "identify", "userId": user, "messageId": f"{user}-1"}, received_at=now + 1)
+    workbench.send(
+        {**tablet, **buys("anna", "a-1", 20)}, buys("anna", "a-2", 30), buys("bob", "b-1", 7), received_at=now + 2
+    )
     workbench.work()
     return workbench
 

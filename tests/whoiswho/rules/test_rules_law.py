@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from stammgast.app import migrate
 from stammgast.events import orders
 from stammgast.identity.graph.rules import DEFAULT_NAMESPACES, GraphRules, MailProvider, NamespaceRule
-from stammgast.identity.rulebook import carrying_out
+from stammgast.identity.rulebook import carrying_out, progress
 from stammgast.identity.rulebook.contracts import RulesEffect
 from stammgast.identity.rulebook.ordering import rules_of, rules_order
 from stammgast.identity.store.applied_rules import rules_in_force
-from stammgast.pipeline import reruling
 from stammgast.whoiswho.rules import trials
 from tests.pipeline.test_graph_law import same_as_canonical, some_happenings, take_in_pieces
 from tools.workbench import Workbench
@@ -94,7 +93,7 @@ def test_a_process_beside_the_worker_comes_to_the_same_while_events_come_in(work
     take_in_pieces(workbench, some_happenings(random, "r-"), random)
     assert in_force(workbench) == rules
     same_as_canonical(workbench, rules)
-    assert reruling.read_rules_progress(workbench.settings.run_dir) is None
+    assert progress.read_rules_progress(workbench.settings.run_dir) is None
 
 
 def test_a_later_order_replaces_one_that_is_still_being_carried_out(workbench, monkeypatch):

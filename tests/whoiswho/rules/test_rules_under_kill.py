@@ -7,11 +7,11 @@ from random import Random
 import pytest
 
 from stammgast.app import migrate, open_runtime
-from stammgast.identity.rulebook import carrying_out
+from stammgast.identity.rulebook import carrying_out, progress
 from stammgast.kernel import clock
 from stammgast.kernel.log import LogReader
 from stammgast.kernel.sql import rows_of
-from stammgast.pipeline import crash, reruling
+from stammgast.pipeline import crash
 from stammgast.pipeline.runner import NAME, Worker
 from tests.pipeline import mortal
 from tests.pipeline.test_graph_law import same_as_canonical, some_happenings, take_in_pieces
@@ -89,7 +89,7 @@ def test_the_worker_tries_again_when_the_process_beside_it_dies_over_its_transac
     life = mortal._forking.Process(target=live_beside, args=(bench.settings, "", {crash.VARIABLE: "in_rules"}))
     life.start()
     deadline = clock.monotonic() + mortal.SLOT
-    while reruling.read_rules_progress(bench.settings.run_dir) is None:
+    while progress.read_rules_progress(bench.settings.run_dir) is None:
         assert clock.monotonic() < deadline, "the process beside the worker never begins"
         life.join(0.1)
     assert life.is_alive(), "the worker outlives the process beside it"
