@@ -17,10 +17,9 @@ from typing import cast
 from bench.table import Row
 from stammgast.app import open_history
 from stammgast.kernel.history import HistoryClient
-from stammgast.kernel.manifest import Manifest, Task
 from stammgast.kernel.processes.doorbell import Doorbell, Ringer
 from stammgast.kernel.processes.tasks import FIRST_SECONDS, TaskRunner
-from stammgast.kernel.runtime import Runtime
+from stammgast.kernel.runtime import Manifest, Runtime, Task
 from stammgast.kernel.settings import Settings
 from tools.installation import Installation
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from typer import Typer
 
     from stammgast.kernel.history import HistoryClient
-    from stammgast.kernel.manifest import Manifest
-    from stammgast.kernel.runtime import Runtime
+    from stammgast.kernel.runtime import Manifest, Runtime
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from stammgast.events.contracts import Event, Rejected, Rules
-from stammgast.events.enrichment.rules import EnrichmentRules
+from stammgast.events.enrichment.snapshot import EnrichmentRules
 from stammgast.events.reading import read_entry
 from stammgast.events.wire import read_meta
 from tools.collector import STAFF, start_collector

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stammgast.events.contracts import EntryMeta, Event, EventSchema, Rejected, Rules
-from stammgast.events.enrichment.rules import EnrichmentRules
+from stammgast.events.enrichment.snapshot import EnrichmentRules
 from stammgast.events.reading import expand, read_entry, read_raw
 from stammgast.events.wire import encode_meta
 from stammgast.kernel.log import LogEntry

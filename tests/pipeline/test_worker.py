@@ -12,8 +12,8 @@ from stammgast.kernel import clock
 from stammgast.kernel.effects import CancelTimer, Deliver, Derive, SetTimer, derived_message_id
 from stammgast.kernel.errors import Invalid
 from stammgast.kernel.features import Feature
-from stammgast.kernel.manifest import Manifest, TimerKind
 from stammgast.kernel.position import LeaseLost
+from stammgast.kernel.runtime import Manifest, TimerKind
 from stammgast.kernel.timers import Timer, due_timers, set_timers
 from stammgast.pipeline.runner import Worker
 from stammgast.profiles import api

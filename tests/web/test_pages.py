@@ -238,7 +238,7 @@ def test_hot_paths_never_meet_the_framework(tmp_path):
     import small_house
     from litestar.testing import TestClient
 
-    from stammgast.kernel.manifest import AsgiMount, Manifest
+    from stammgast.kernel.runtime import AsgiMount, Manifest
     from stammgast.web.app import make_app
 
     async def hot(scope, _receive, send):

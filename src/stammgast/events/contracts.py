@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from stammgast.events.enrichment.rules import EnrichmentRules
+from stammgast.events.enrichment.snapshot import EnrichmentRules
 from stammgast.kernel.ids import BrandId, SourceId
 
 EventType = Literal["track", "identify", "page", "screen", "group", "alias"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stammgast.events.contracts import Rules
-from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES, EnrichmentRules
+from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES
+from stammgast.events.enrichment.snapshot import EnrichmentRules
 from stammgast.events.store import definitions
 from stammgast.kernel.runtime import Runtime
 from stammgast.workspace import api as workspace

@@ -10,7 +10,7 @@ from stammgast.events.pages import ROUTES
 from stammgast.events.tracker.serving import browser_snippet
 from stammgast.kernel.i18n import marked
 from stammgast.kernel.log import LogWriter
-from stammgast.kernel.manifest import AsgiMount, HomePanel, Manifest, Metric, NavigationEntry, ReadyCheck, Task
+from stammgast.kernel.runtime import AsgiMount, HomePanel, Manifest, Metric, NavigationEntry, ReadyCheck, Task
 from stammgast.workspace.contracts import BrowserSnippet
 
 MANIFEST = Manifest(

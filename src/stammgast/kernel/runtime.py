@@ -1,19 +1,130 @@
-"""What a running process holds: its settings and its open stores, handed to every handler, stage and task."""
+"""What a running process holds, and how a module joins it: one `MANIFEST` that names what it brings; `app.py` lists them in order."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from litestar.types import ASGIApp, ControllerRouterHandler
+    from typer import Typer
 
+    from stammgast.kernel.effects import Effect, Happened
+    from stammgast.kernel.features import Feature
     from stammgast.kernel.history import HistoryClient
-    from stammgast.kernel.manifest import Manifest
     from stammgast.kernel.settings import Settings
     from stammgast.kernel.state import State
+    from stammgast.kernel.timers import Timer
+
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class NavigationEntry:
+    """One line of the left navigation. `group` is the person's question, e.g. `customers` or `connect`."""
+
+    group: str
+    label: str
+    path: str
+    icon: str
+    role: str = "viewer"
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class HomePanel:
+    """One panel of the home page: an htmx fragment at `path`, loaded by the page and refreshed every `seconds`."""
+
+    name: str
+    path: str
+    order: int
+    wide: bool = False
+    seconds: int = 0
+
+
+@dataclass(frozen=True)
+class SearchProvider:
+    """Answers the search on top: `find(runtime, text, limit)` gives (label, detail, path) rows, best first."""
+
+    group: str
+    find: Callable[[Runtime, str, int], Sequence[tuple[str, str, str]]]
+
+
+@dataclass(frozen=True)
+class AsgiMount:
+    """A plain ASGI app for paths that begin with one of `prefixes` (or equal one of `paths`); for hot paths only."""
+
+    prefixes: tuple[str, ...]
+    paths: tuple[str, ...]
+    make: Callable[[Runtime], ASGIApp]
+
+
+@dataclass(frozen=True)
+class TimerKind:
+    """What happens when a durable timer of kind `name` is due; `fire(timer, now)` runs in the worker and gives effects."""
+
+    name: str
+    fire: Callable[[Timer, int], Iterable[Effect]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work that the `web` or `worker` process repeats every `seconds` (clean-up, checkpoints)."""
+
+    name: str
+    process: str
+    seconds: float
+    run: Callable[[Runtime], None]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One line of /metrics: `read(runtime)` gives {labels as text: value}."""
+
+    name: str
+    help: str
+    kind: str
+    read: Callable[[Runtime], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class ReadyCheck:
+    """One line of /readyz and `doctor`: `check(runtime)` gives None when well, else a sentence that says how to mend it."""
+
+    name: str
+    check: Callable[[Runtime], str | None]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that one module brings. Everything but the name may stay empty."""
+
+    name: str
+    folder: Path
+    routes: Sequence[ControllerRouterHandler] = ()
+    mounts: Sequence[AsgiMount] = ()
+    navigation: Sequence[NavigationEntry] = ()
+    home_panels: Sequence[HomePanel] = ()
+    search: Sequence[SearchProvider] = ()
+    features: Sequence[Feature[Any]] = ()
+    reactors: Sequence[Callable[[Happened], Iterable[Effect]]] = ()
+    timers: Sequence[TimerKind] = ()
+    tasks: Sequence[Task] = ()
+    commands: Mapping[str, Typer | Callable[..., Any]] = field(default_factory=dict)
+    metrics: Sequence[Metric] = ()
+    ready_checks: Sequence[ReadyCheck] = ()
+    action_words: Mapping[str, str] = field(default_factory=dict)
+    """What the audit log calls the module's actions ("did what", marked for translation); others are shown as written."""
+    services: Mapping[type, Callable[[Runtime], Any]] = field(default_factory=dict)
+    """Objects of which a process holds one, made when `Runtime.service` is first asked for their kind."""
+
+    def subfolder(self, *names: str) -> Path | None:
+        """Return a folder of the module when it exists (templates, locale, static, migrations/control ...)."""
+        path = self.folder.joinpath(*names)
+        return path if path.is_dir() else None
 
 
 @dataclass

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stammgast.kernel.manifest import AsgiMount, Manifest, Task
+from stammgast.kernel.runtime import AsgiMount, Manifest, Task
 from stammgast.operations.api import note_pace
 from stammgast.operations.commands import COMMANDS
 from stammgast.operations.http import StatusController, make_health

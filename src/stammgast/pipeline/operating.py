@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stammgast.kernel.manifest import Metric
-from stammgast.kernel.runtime import Runtime
+from stammgast.kernel.runtime import Metric, Runtime
 from stammgast.profiles import api
 
 

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.kernel.effects import Effect, SetTimer
-from stammgast.kernel.manifest import TimerKind
+from stammgast.kernel.runtime import TimerKind
 from stammgast.kernel.timers import Timer, due_timers
 from stammgast.pipeline.batch import Fired
 

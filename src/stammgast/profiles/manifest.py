@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stammgast.events.contracts import MessageBook
 from stammgast.kernel.i18n import marked as _
-from stammgast.kernel.manifest import HomePanel, Manifest, NavigationEntry, SearchProvider
+from stammgast.kernel.runtime import HomePanel, Manifest, NavigationEntry, SearchProvider
 from stammgast.profiles import api
 from stammgast.profiles.accounts_http import CONTROLLERS as ACCOUNT_CONTROLLERS
 from stammgast.profiles.figures import FEATURES

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
         SentimentReading,
         UrgencyReading,
     )
-    from stammgast.text.encoder import Encoder, default_encoder
+    from stammgast.text.encoder import Encoder
     from stammgast.text.evaluation import Evaluation, evaluate
     from stammgast.text.language import detect_languages
     from stammgast.text.learning import LocalHead, learn
+    from stammgast.text.packaged import default_encoder
     from stammgast.text.reading import analyse, embed
     from stammgast.text.search import similar
     from stammgast.text.topics.discovery import Discovery, assign_topics, discover_topics, split_topic

@@ -7,7 +7,6 @@ heads of its own (`training.train(..., encoder=...)`): heads fit one encoder onl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -38,14 +37,3 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[Sequence[str]]) -> Encoded:
         """Encode texts given as lists of clauses; a text of no words is `[""]`."""
-
-
-@cache
-def default_encoder(threads: int = 1) -> Encoder:
-    """Return the packaged encoder, loaded at the first call (about 1.5 s) and shared from then on.
-
-    `threads` is the number of cores its matrix products may use.
-    """
-    from stammgast.text.use_encoder import UseEncoder
-
-    return UseEncoder(threads=threads)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from stammgast.text import heads as h
 from stammgast.text.contracts import Correction, TooFewCorrections
-from stammgast.text.encoder import Encoder, default_encoder
+from stammgast.text.encoder import Encoder
 from stammgast.text.local_features import LocalFeatures, dense_width, fit_local_features, local_matrix
+from stammgast.text.packaged import default_encoder
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

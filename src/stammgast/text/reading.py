@@ -18,10 +18,11 @@ from stammgast.text.contracts import (
     SentimentReading,
     UrgencyReading,
 )
-from stammgast.text.encoder import Encoded, Encoder, Vectors, default_encoder
+from stammgast.text.encoder import Encoded, Encoder, Vectors
 from stammgast.text.language import detect_languages
 from stammgast.text.ngrams import word_buckets
 from stammgast.text.normalise import clauses, for_encoder, is_readable
+from stammgast.text.packaged import default_encoder
 from stammgast.text.plain_speech import in_plain_speech
 
 _AT_ONCE = 256

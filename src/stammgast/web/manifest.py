@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stammgast.kernel.manifest import Manifest
+from stammgast.kernel.runtime import Manifest
 from stammgast.web.design import ROUTES
 
 MANIFEST = Manifest(name="web", folder=Path(__file__).parent, routes=ROUTES)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stammgast.kernel.i18n import marked as _
-from stammgast.kernel.manifest import NavigationEntry
+from stammgast.kernel.runtime import NavigationEntry
 from stammgast.web.contracts import Person
 
 GROUPS = {

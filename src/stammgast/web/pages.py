@@ -14,8 +14,7 @@ from litestar.response import Redirect
 
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import Translator, load_translators
-from stammgast.kernel.manifest import HomePanel, NavigationEntry
-from stammgast.kernel.runtime import Runtime
+from stammgast.kernel.runtime import HomePanel, NavigationEntry, Runtime
 from stammgast.web.contracts import Household, Person
 from stammgast.web.cookies import BRAND_COOKIE, VISIT_COOKIE, csrf_of
 from stammgast.web.navigation import NavigationGroup, group_navigation
@@ -24,7 +23,7 @@ from stammgast.web.static import StaticFiles
 from stammgast.web.templating import make_environment
 
 if TYPE_CHECKING:
-    from stammgast.kernel.manifest import SearchProvider
+    from stammgast.kernel.runtime import SearchProvider
 
 FLASH_COOKIE = "sg_flash"
 YEAR_SECONDS = 31_536_000

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stammgast.kernel.i18n import marked as _
-from stammgast.kernel.manifest import Manifest, NavigationEntry, Task
+from stammgast.kernel.runtime import Manifest, NavigationEntry, Task
 from stammgast.profiles.contracts import SharedDevices
 from stammgast.whoiswho.commands import COMMANDS
 from stammgast.whoiswho.http import CONTROLLERS

@@ -13,7 +13,7 @@ from stammgast.events.demo.company import SOURCES, make_company
 from stammgast.events.demo.loading import load_demo
 from stammgast.events.demo.people import MAIL_DOMAIN
 from stammgast.events.demo.source import demo_key
-from stammgast.events.enrichment.rules import EnrichmentRules
+from stammgast.events.enrichment.snapshot import EnrichmentRules
 from stammgast.events.imports.sinks import batch_body
 from stammgast.kernel.log import LogEntry
 from stammgast.workspace.api import list_sources

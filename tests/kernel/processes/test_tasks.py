@@ -2,8 +2,8 @@ import threading
 import time
 from types import SimpleNamespace
 
-from stammgast.kernel.manifest import Manifest, Task
 from stammgast.kernel.processes.tasks import TaskRunner
+from stammgast.kernel.runtime import Manifest, Task
 
 
 def runner_of(tmp_path, *tasks, process="web"):

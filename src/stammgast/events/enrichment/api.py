@@ -9,7 +9,8 @@ from stammgast.events.enrichment.agents import NO_AGENT, Agent, is_browser, read
 from stammgast.events.enrichment.campaign import NO_CAMPAIGN, Campaign, read_context
 from stammgast.events.enrichment.geo import country_of
 from stammgast.events.enrichment.language import language_of
-from stammgast.events.enrichment.rules import ChannelRule, EnrichmentRules
+from stammgast.events.enrichment.rules import ChannelRule
+from stammgast.events.enrichment.snapshot import EnrichmentRules
 from stammgast.events.enrichment.visit import read_visit
 
 __all__ = ["ChannelRule", "EnrichmentRules", "enrich"]

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING
-
 import msgspec
-
-from stammgast.kernel.ids import SourceId
-from stammgast.workspace.contracts import StaffRules
-
-if TYPE_CHECKING:
-    from stammgast.events.enrichment.channels import ChannelClassifier
-    from stammgast.events.enrichment.staff import StaffMarker
 
 CHANNELS = ("web", "app", "mail", "phone", "shop", "social", "chat", "survey", "sms")
 """Channels the pages know an icon and a colour for; a rule may name others."""
@@ -84,29 +72,3 @@ DEFAULT_CHANNEL_RULES: tuple[ChannelRule, ...] = (
     ChannelRule(library="RudderLabs JavaScript SDK", channel="web"),
     ChannelRule(page="*", channel="web"),
 )
-
-
-@dataclass(frozen=True)
-class EnrichmentRules:
-    """A snapshot of all that enrichment takes from control data. Make a new one when any of it changes.
-
-    source_kinds: what kind each source is, by number; a source that is absent has none.
-    """
-
-    channels: tuple[ChannelRule, ...] = DEFAULT_CHANNEL_RULES
-    staff: StaffRules = field(default_factory=StaffRules)
-    source_kinds: Mapping[SourceId, str] = field(default_factory=dict)
-
-    @cached_property
-    def classifier(self) -> ChannelClassifier:
-        """The channel rules made ready, with their cache."""
-        from stammgast.events.enrichment.channels import ChannelClassifier
-
-        return ChannelClassifier(self.channels, self.source_kinds)
-
-    @cached_property
-    def staff_marker(self) -> StaffMarker:
-        """The staff rules made ready, with their cache."""
-        from stammgast.events.enrichment.staff import StaffMarker
-
-        return StaffMarker(self.staff)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, Protocol
 
-from stammgast.events.contracts import Event
 from stammgast.workspace.contracts import StaffRules
+
+
+class Told(Protocol):
+    """What of an event tells whose traffic it is."""
+
+    user_id: str
+    traits: dict[str, Any]
+    properties: dict[str, Any]
+
 
 KEPT_BITS_V4 = 24
 KEPT_BITS_V6 = 48
@@ -23,7 +32,7 @@ class StaffMarker:
         self.is_idle = not (self._networks or rules.email_domains or rules.user_ids)
         self._is_staff_network = lru_cache(16_384)(self._contains)
 
-    def is_staff(self, event: Event, ip: str) -> bool:
+    def is_staff(self, event: Told, ip: str) -> bool:
         """Say whether any rule fits the event or its truncated address."""
         if self.is_idle:
             return False
@@ -32,7 +41,7 @@ class StaffMarker:
             return True
         return bool(self._networks and ip) and self._is_staff_network(ip)
 
-    def _has_staff_mail(self, event: Event) -> bool:
+    def _has_staff_mail(self, event: Told) -> bool:
         for place in (event.traits, event.properties):
             email = place.get("email")
             if isinstance(email, str) and self._rules.is_email(email):

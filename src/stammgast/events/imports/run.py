@@ -13,9 +13,10 @@ from typing import Literal, TextIO
 from stammgast.events.imports.cells import safe_cell
 from stammgast.events.imports.contracts import ImportMap, MadeEvent, Progress, Refusal, Summary
 from stammgast.events.imports.engine import Engine
+from stammgast.events.imports.opening import open_table
 from stammgast.events.imports.sinks import BATCH_BYTES, BATCH_EVENTS, Sink
 from stammgast.events.imports.survey import survey_table
-from stammgast.events.imports.tables import Table, open_table
+from stammgast.events.imports.tables import Table
 
 PROGRESS_SECONDS = 0.2
 FIRST_EVENTS = 5

@@ -12,9 +12,8 @@ from typing import IO, Protocol, cast
 
 import msgspec
 
-from stammgast.events.imports.contracts import FileFormat, FileShape, Refusal, UnreadableFile, ValueKind
+from stammgast.events.imports.contracts import Refusal, ValueKind
 
-GZIP_MAGIC = b"\x1f\x8b"
 CELL_SEPARATOR = "\x1f"
 """Stands between the cells of a line's content. A cell that holds one itself can't make two lines equal by mistake in
 a way that matters: equal contents still count their occurrences."""
@@ -79,44 +78,6 @@ class Table(Protocol):
         ...
 
 
-def open_table(path: Path, shape: FileShape) -> Table:
-    """Return the file as a table. Raises UnreadableFile, DuplicateColumn."""
-    kind = shape.format or format_of(path)
-    try:
-        is_gzip = _is_gzip(path)
-    except OSError as problem:
-        raise UnreadableFile(path=path.name, format=kind, problem=problem.strerror or str(problem)) from problem
-    if kind == "csv":
-        from stammgast.events.imports.csv_table import CsvTable
-
-        return CsvTable(path, shape, is_gzip=is_gzip)
-    if kind == "parquet":
-        from stammgast.events.imports.parquet_table import ParquetTable
-
-        return ParquetTable(path, is_gzip=is_gzip)
-    from stammgast.events.imports.jsonl_table import JsonLinesTable
-
-    return JsonLinesTable(path, is_gzip=is_gzip)
-
-
-def format_of(path: Path) -> FileFormat:
-    """Return the format that a file's name tells; CSV when it tells none.
-
-    >>> format_of(Path("orders.jsonl.gz")), format_of(Path("orders.txt"))
-    ('jsonl', 'csv')
-    """
-    endings = [ending.lower() for ending in path.suffixes if ending.lower() != ".gz"]
-    last = endings[-1] if endings else ""
-    if last in (".jsonl", ".ndjson", ".json"):
-        return "jsonl"
-    return "parquet" if last in (".parquet", ".pq") else "csv"
-
-
 def open_bytes(path: Path, *, is_gzip: bool) -> IO[bytes]:
     """Return the file's bytes, unpacked."""
     return cast("IO[bytes]", gzip.open(path, "rb") if is_gzip else path.open("rb"))
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == GZIP_MAGIC

@@ -18,9 +18,9 @@ from stammgast.events.imports import jobs
 from stammgast.events.imports.commands import MAPS
 from stammgast.events.imports.contracts import FileShape, ImportJob, ImportRefused, JobNotFound
 from stammgast.events.imports.mapping import load_map, parse_map
+from stammgast.events.imports.opening import open_table
 from stammgast.events.imports.sentences import recognised
 from stammgast.events.imports.suggest import FORMATS, Preview, build, preview, suggest
-from stammgast.events.imports.tables import open_table
 from stammgast.kernel.errors import Invalid, StammgastError
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role

@@ -7,8 +7,7 @@ import signal
 import threading
 import time
 
-from stammgast.kernel.manifest import Task
-from stammgast.kernel.runtime import Runtime
+from stammgast.kernel.runtime import Runtime, Task
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from stammgast.text import heads as h
 from stammgast.text.contracts import EMOTIONS
-from stammgast.text.encoder import Encoder, default_encoder
+from stammgast.text.encoder import Encoder
 from stammgast.text.language import detect_languages
+from stammgast.text.packaged import default_encoder
 from stammgast.text.reading import prepare
 from stammgast.text.training import corpora, fits
 from stammgast.text.training.labels import indicators, sides
