@@ -65,7 +65,8 @@ __all__ = [
 _HOMES = {
     "contracts": {"EMOTIONS", "Correction", "EmotionReading", "LanguageReading", "Match", "Reading", "SentimentClass",
                   "SentimentReading", "UrgencyReading"},
-    "encoder": {"Encoder", "default_encoder"},
+    "encoder": {"Encoder"},
+    "packaged": {"default_encoder"},
     "evaluation": {"Evaluation", "evaluate"},
     "language": {"detect_languages"},
     "learning": {"LocalHead", "learn"},
