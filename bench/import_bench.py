@@ -11,8 +11,8 @@ import stammgast.events
 from bench.table import Row
 from stammgast.events.contracts import Event
 from stammgast.events.enrichment.api import EnrichmentRules, enrich
-from stammgast.events.imports.mapping import load_map
-from stammgast.events.imports.run import Run
+from stammgast.imports.mapping import load_map
+from stammgast.imports.run import Run
 from stammgast.kernel.ids import SourceId
 from tools.installation import Installation
 

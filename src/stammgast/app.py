@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODULES = ("web", "workspace", "events", "profiles", "pipeline", "whoiswho", "operations")
+MODULES = ("web", "workspace", "events", "imports", "demo", "profiles", "pipeline", "whoiswho", "operations")
 """Every module, lowest layer first. Later modules may lean on earlier ones."""
 
 _NOBODYS_PORT = 1
@@ -158,7 +158,7 @@ def _write_greeting(runtime: Runtime) -> None:
 
 def fill_demo(settings: Settings) -> None:
     """Fill the running installation with the demo company, if nobody uses it yet, and tell how to log in."""
-    from stammgast.events.demo.loading import load_demo
+    from stammgast.demo.api import load_demo
     from stammgast.kernel.processes.run_dir import write_small
     from stammgast.kernel.processes.supervisor import GREETING
     from stammgast.operations.demo import BY, demo_login

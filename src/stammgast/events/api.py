@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from stammgast.events import orders
+from stammgast.events.collecting.scrubbing import scrub_body
 from stammgast.events.contracts import EventSchema, MessageBook, Quarantined, Rules
 from stammgast.events.definitions import RulesCache
 from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, ChannelRule
@@ -25,7 +26,7 @@ from stammgast.events.store.quarantine import (
     remove_quarantined,
     requarantine,
 )
-from stammgast.events.wire import KIND_OWN
+from stammgast.events.wire import KIND_IMPORT, KIND_OWN, encode_meta
 from stammgast.kernel import clock
 from stammgast.kernel.errors import Invalid, NotFound
 from stammgast.kernel.i18n import marked as _
@@ -38,6 +39,7 @@ from stammgast.workspace.contracts import Actor
 __all__ = [
     "CHANNELS",
     "DISCARD",
+    "KIND_IMPORT",
     "MESSAGE_ID_REUSED",
     "PROCESSING_FAILED",
     "REASONS",
@@ -51,6 +53,7 @@ __all__ = [
     "channel_rules",
     "delete_event_schema",
     "discard_quarantined",
+    "encode_meta",
     "event_schemas",
     "expand",
     "is_id",
@@ -70,6 +73,7 @@ __all__ = [
     "requarantine",
     "rules",
     "save_event_schema",
+    "scrub_body",
 ]
 
 REASON_IDS_MAX = 100_000

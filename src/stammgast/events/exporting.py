@@ -11,10 +11,10 @@ from typing import Any, TextIO
 
 import msgspec
 
-from stammgast.events.imports.cells import safe_cell
 from stammgast.kernel.errors import Invalid, NotFound
 from stammgast.kernel.history import HistoryClient
 from stammgast.kernel.runtime import Runtime
+from stammgast.web.cells import safe_cell
 
 FORMATS = ("jsonl", "csv")
 COLUMNS = {

@@ -5,7 +5,6 @@ from pathlib import Path
 from stammgast.events import http, operating
 from stammgast.events.commands import COMMANDS
 from stammgast.events.http_api import CONTROLLERS
-from stammgast.events.imports.jobs import JobRunner, work_on_jobs
 from stammgast.events.pages import ROUTES
 from stammgast.events.tracker.serving import browser_snippet
 from stammgast.kernel.i18n import marked
@@ -20,7 +19,6 @@ MANIFEST = Manifest(
     navigation=(
         NavigationEntry("connect", marked("Quarantine"), "/connect/quarantine", "quarantine", order=40),
         NavigationEntry("connect", marked("Event rules"), "/connect/rules", "filter", role="analyst", order=50),
-        NavigationEntry("connect", marked("Import"), "/connect/import", "import", role="analyst", order=20),
         NavigationEntry("settings", marked("Channels"), "/settings/channels", "tag", role="analyst", order=35),
     ),
     home_panels=(HomePanel("quarantine", "/home/quarantine", order=30, seconds=10),),
@@ -29,20 +27,14 @@ MANIFEST = Manifest(
     services={
         LogWriter: operating.open_log,
         BrowserSnippet: lambda _: BrowserSnippet(browser_snippet),
-        JobRunner: JobRunner,
     },
-    tasks=(
-        Task("events.trim_log", "web", 10, operating.trim_log),
-        Task("events.imports", "web", 1, work_on_jobs),
-    ),
+    tasks=(Task("events.trim_log", "web", 10, operating.trim_log),),
     action_words={
         "channel_rules.change": marked("changed the channel rules"),
         "event_schema.save": marked("wrote an event rule"),
         "event_schema.delete": marked("deleted an event rule"),
         "quarantine.replay": marked("replayed quarantined events"),
         "quarantine.discard": marked("discarded quarantined events"),
-        "import.upload": marked("uploaded a file"),
-        "import.remove": marked("removed an import"),
         "events.export": marked("exported events"),
     },
     ready_checks=(ReadyCheck("log", operating.log_problem),),

@@ -12,9 +12,6 @@ from stammgast.web.shell import AnyRequest
 PAGE_SIZES = (25, 50, 100, 200)
 
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
 class Column(msgspec.Struct, frozen=True):
     """One column of a table. `key` is the sort's name in the address; empty when it can't be sorted by."""
 
@@ -68,12 +65,3 @@ def _whole(text: str | None, default: int) -> int:
 
 def _size(asked: int, default: int) -> int:
     return asked if asked in PAGE_SIZES else default
-
-
-def neutral(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula.
-
-    >>> neutral("=1+1"), neutral("Anna")
-    ("'=1+1", 'Anna')
-    """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -1,8 +1,7 @@
-"""Pages of the events module: import, quarantine, event rules, channel rules and the demo shop."""
+"""Pages of the events module: quarantine, event rules and channel rules."""
 
 from __future__ import annotations
 
-from stammgast.events.demo import shop
-from stammgast.events.pages import channels, imports, quarantine, schemas
+from stammgast.events.pages import channels, quarantine, schemas
 
-ROUTES = (*imports.ROUTES, *channels.ROUTES, *quarantine.ROUTES, *schemas.ROUTES, *shop.ROUTES)
+ROUTES = (*channels.ROUTES, *quarantine.ROUTES, *schemas.ROUTES)

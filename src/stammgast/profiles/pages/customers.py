@@ -19,10 +19,11 @@ from stammgast.profiles import api, words
 from stammgast.profiles.contracts import TOTAL_MAX, CustomerFilter, CustomerRow, SortBy
 from stammgast.profiles.figures.orders import decimal_text
 from stammgast.profiles.words import CHANNEL_LABELS
+from stammgast.web.cells import safe_cell
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
 from stammgast.web.shell import AnyRequest
-from stammgast.web.tables import Column, TableState, neutral
+from stammgast.web.tables import Column, TableState
 from stammgast.workspace.api import record_seen
 
 SORTS: tuple[SortBy, ...] = ("last_seen", "first_seen", "name", "events", "orders", "revenue")
@@ -161,8 +162,8 @@ def _cells(row: CustomerRow) -> list[Any]:
     )
     revenue = "" if row.revenue is None else decimal_text(row.revenue)
     return [
-        neutral(row.name),
-        neutral(row.email),
+        safe_cell(row.name),
+        safe_cell(row.email),
         first,
         last,
         row.events,

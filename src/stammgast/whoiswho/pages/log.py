@@ -15,10 +15,11 @@ from litestar.response import Stream
 from stammgast.kernel import clock
 from stammgast.kernel.i18n import marked as _
 from stammgast.profiles.api.pages import words
+from stammgast.web.cells import safe_cell
 from stammgast.web.guards import person_of
 from stammgast.web.pages import render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
-from stammgast.web.tables import Column, neutral
+from stammgast.web.tables import Column
 from stammgast.whoiswho.pages import identity_words
 from stammgast.whoiswho.pages.decide import AGENT, ANALYST, write_pair
 from stammgast.whoiswho.pages.held import namespace_choices
@@ -119,19 +120,25 @@ def _cells(line: LogLine) -> _Cells:
         one = line.turned
         told = " ".join(map(write_pair, one.identifiers))
         return _Cells(
-            one.kept, one.merged, one.rule, one.version, neutral(one.message_id), neutral(told), neutral(one.person)
+            one.kept,
+            one.merged,
+            one.rule,
+            one.version,
+            safe_cell(one.message_id),
+            safe_cell(told),
+            safe_cell(one.person),
         )
     if line.kept_apart:
         apart = line.kept_apart
         told = f"{write_pair(apart.kept)} {write_pair(apart.left_out)}"
         reason = f"{apart.reason}:{apart.namespace}" if apart.namespace else apart.reason
         return _Cells(
-            apart.kept_profile, apart.left_profile, reason, apart.version, neutral(apart.message_id), neutral(told)
+            apart.kept_profile, apart.left_profile, reason, apart.version, safe_cell(apart.message_id), safe_cell(told)
         )
     assert line.decided is not None
     word = line.decided
     told = " ".join(map(write_pair, dict.fromkeys((*word.one_side, *word.other_side))))
-    return _Cells(reason=word.kind, identifiers=neutral(told), person=neutral(word.person))
+    return _Cells(reason=word.kind, identifiers=safe_cell(told), person=safe_cell(word.person))
 
 
 def _csv_line(cells: Sequence[object]) -> str:
