@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import stammgast.events
+import stammgast.imports
 from bench.table import Row
 from stammgast.events.contracts import Event
 from stammgast.events.enrichment.api import EnrichmentRules, enrich
@@ -18,7 +18,7 @@ from tools.installation import Installation
 
 SHARED = Path(os.environ.get("STAMMGAST_SHARED_DATA") or Path(__file__).parents[2] / "shared" / "data")
 RETAILER = SHARED / "online_retail" / "online_retail_all.csv.gz"
-MAP = Path(stammgast.events.__file__).parent / "maps" / "online_retail.yaml"
+MAP = Path(stammgast.imports.__file__).parent / "maps" / "online_retail.yaml"
 ENGINE_SECONDS, IMPORT_SECONDS, ENRICH_MICROS = 6.0, 20.0, 12.0
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
