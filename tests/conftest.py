@@ -98,7 +98,8 @@ def settings(tmp_path, history_server, migrated_state):
     shutil.copytree(migrated_state, settings.state_dir)
     yield settings
     client = HistoryClient(f"{history_server}/default")
-    client.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+    for name in (f"{database}_bi", database):
+        client.command(f"DROP DATABASE IF EXISTS {name} SYNC")
     client.close()
 
 

@@ -72,6 +72,24 @@ def http_page() -> str:
     return NOTE + "\n".join(parts)
 
 
+def views_page() -> str:
+    """Return the page of the views that BI tools see, from the files that make them."""
+    from stammgast.app import manifests
+
+    parts = [
+        (
+            "# Views for BI\n\n"
+            "What a BI tool sees of the history, in the database `stammgast_bi` ([attach BI tools](../how-to/bi.md)). Times are in\n"
+            "UTC. A customer's number is the one on their page; after a merge all rows show the one that stayed.\n"
+        )
+    ]
+    for view in (view for one in manifests() for view in one.views):
+        lines = [f"## `{view.name}`", "", view.about, "", "| Column | Type | What it is |", "|---|---|---|"]
+        lines += [f"| `{name}` | {kind} | {meaning} |" for name, kind, meaning in view.columns]
+        parts.append("\n".join([*lines, ""]))
+    return NOTE + "\n".join(parts)
+
+
 def openapi_document() -> Mapping[str, Any]:
     """Return the OpenAPI document of a fresh installation."""
     from stammgast.app import open_runtime
@@ -140,6 +158,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "commands.md": commands_page,
     "http-api.md": http_page,
+    "bi-views.md": views_page,
 }
 
 

@@ -123,17 +123,20 @@ def migrate_state(settings: Settings) -> None:
 
 
 def migrate(settings: Settings) -> None:
-    """Bring all three stores to the newest revision; history must answer.
+    """Bring all three stores to the newest revision and make the views for BI; history must answer.
 
     Raises Unavailable when it does not.
     """
     from stammgast.kernel.history_migrations import migrate_history
+    from stammgast.kernel.history_views import make_views, read_views
 
     migrate_state(settings)
     history = open_history(settings)
     try:
         _wait_for(history)
         migrate_history(history, _folders("migrations", "history"))
+        if not make_views(history, [view for folder in _folders("views") for view in read_views(folder)]):
+            logger.warning("history lets us make no views for BI tools; `stammgast doctor` says how to mend it")
     finally:
         history.close()
 

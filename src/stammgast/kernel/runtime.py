@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stammgast.kernel.effects import Effect, Happened
     from stammgast.kernel.features import Feature
     from stammgast.kernel.history import HistoryClient
+    from stammgast.kernel.history_views import HistoryView
     from stammgast.kernel.settings import Settings
     from stammgast.kernel.state import State
     from stammgast.kernel.timers import Timer
@@ -120,6 +121,13 @@ class Manifest:
     """What the audit log calls the module's actions ("did what", marked for translation); others are shown as written."""
     services: Mapping[type, Callable[[Runtime], Any]] = field(default_factory=dict)
     """Objects of which a process holds one, made when `Runtime.service` is first asked for their kind."""
+
+    @property
+    def views(self) -> Sequence[HistoryView]:
+        """What BI tools see of the module's history: one file `views/NAME.sql` each."""
+        from stammgast.kernel.history_views import read_views
+
+        return read_views(self.folder / "views")
 
     def subfolder(self, *names: str) -> Path | None:
         """Return a folder of the module when it exists (templates, locale, static, migrations/control ...)."""

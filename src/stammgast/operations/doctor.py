@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stammgast import __version__
 from stammgast.kernel.clock import now_millis
+from stammgast.kernel.history import HistoryRefused, HistoryUnavailable
+from stammgast.kernel.history_views import bi_database, missing_views
 from stammgast.kernel.processes.ports import is_free
 from stammgast.kernel.processes.run_dir import read_port, running_pid
 from stammgast.kernel.runtime import Runtime
@@ -41,6 +43,7 @@ def examine(runtime: Runtime) -> list[Finding]:
         _check_clock,
         _check_ports,
         _check_stores,
+        _check_views,
         _check_worker,
         _check_deliveries,
         _check_features,
@@ -151,6 +154,20 @@ def _check_stores(runtime: Runtime) -> Iterator[Finding]:
     found = "answers" if is_well else ("does not answer" if is_expected else "not running, like the rest")
     mend = "Look at the warehouse's last lines; check STAMMGAST_HISTORY_URL if it is set."
     yield Finding("history", is_well or not is_expected, found, "" if is_well or not is_expected else mend)
+
+
+def _check_views(runtime: Runtime) -> Iterator[Finding]:
+    """Look for the views for BI tools, which a ClickHouse server may not have let us make."""
+    database, expected = bi_database(runtime.history), {view.name for one in runtime.manifests for view in one.views}
+    try:
+        missing = missing_views(runtime.history, expected)
+    except (HistoryUnavailable, HistoryRefused):
+        return  # The history is told of above.
+    mend = (
+        f"Let our account there make them, then start again: GRANT CREATE DATABASE, CREATE VIEW ON {database}.* TO ..."
+    )
+    found = f"missing in {database}: {', '.join(sorted(missing))}" if missing else f"in {database}"
+    yield Finding("views for BI", not missing, found, mend if missing else "")
 
 
 def _is_sound(settings: Settings, name: str) -> bool:
