@@ -18,12 +18,11 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    insert,
     select,
-    update,
 )
 
 from stammgast.imports.contracts import ImportJob, JobState, Progress, Summary
+from stammgast.kernel.jobs import add_job, change_job
 
 METADATA = MetaData()
 
@@ -56,7 +55,9 @@ WORKED_ON: tuple[JobState, ...] = ("trying", "waiting", "running")
 def add_import_job(connection: Connection, *, file_name: str, size: int, made_by: str, created_at: int) -> int:
     """Add a draft and return its number."""
     empty = dict.fromkeys(("map", "source_name", "progress", "trial", "summary", "problem"), "")
-    statement = insert(import_jobs_table).values(
+    return add_job(
+        connection,
+        import_jobs_table,
         file_name=file_name,
         size=size,
         state="draft",
@@ -66,7 +67,6 @@ def add_import_job(connection: Connection, *, file_name: str, size: int, made_by
         created_at=created_at,
         **empty,
     )
-    return int(connection.execute(statement.returning(_columns.id)).scalar_one())
 
 
 def import_job(connection: Connection, number: int) -> ImportJob | None:
@@ -89,18 +89,8 @@ def next_import_job(connection: Connection) -> ImportJob | None:
 
 
 def change_import_job(connection: Connection, number: int, *, only_in: Sequence[JobState] = (), **values: Any) -> bool:
-    """Write `values`; say whether there is such a job (in one of the states `only_in`, if given).
-
-    Structs among the values are stored as JSON.
-    """
-    stored = {
-        name: msgspec.json.encode(value).decode() if isinstance(value, msgspec.Struct) else value
-        for name, value in values.items()
-    }
-    statement = update(import_jobs_table).where(_columns.id == number)
-    if only_in:
-        statement = statement.where(_columns.state.in_(only_in))
-    return connection.execute(statement.values(**stored)).rowcount > 0
+    """Write `values` (structs as JSON); say whether there is such a job, in one of the states `only_in` if given."""
+    return change_job(connection, import_jobs_table, number, only_in=only_in, **values)
 
 
 def wants_stop(connection: Connection, number: int) -> bool:

@@ -34,3 +34,19 @@ def read_cursor(text: str, kind: type[Place]) -> Place:
         return msgspec.msgpack.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
     except (binascii.Error, msgspec.MsgspecError, ValueError):
         raise WrongCursor(cursor=text) from None
+
+
+def sorted_place(sort: str, *, is_reversed: bool, after: str) -> tuple[bool, tuple[int | str, int] | None]:
+    """Return whether a sorted list ascends, and the place that the cursor `after` names (None at the start).
+
+    Names ascend by themselves, everything else descends. Raises WrongCursor.
+
+    >>> sorted_place("name", is_reversed=False, after=""), sorted_place("name", is_reversed=True, after="")
+    ((True, None), (False, None))
+    """
+    ascending = (sort == "name") != is_reversed
+    if not after:
+        return ascending, None
+    if sort == "name":
+        return ascending, read_cursor(after, tuple[str, Number])
+    return ascending, read_cursor(after, tuple[Number, Number])

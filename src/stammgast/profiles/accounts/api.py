@@ -34,7 +34,7 @@ from stammgast.profiles.accounts.contracts import (
 )
 from stammgast.profiles.accounts.figures import LEFT, MEMBER_FOLDING, ROLE
 from stammgast.profiles.accounts.listing import account_kind, account_name
-from stammgast.profiles.cursors import Number, read_cursor, write_cursor
+from stammgast.profiles.cursors import Number, read_cursor, sorted_place, write_cursor
 from stammgast.profiles.folding import State, decode_state
 from stammgast.profiles.naming import listed_visitor
 from stammgast.profiles.policing import trait_policies
@@ -126,10 +126,7 @@ def list_accounts(
     The list may lag a second behind the accounts. Raises WrongCursor.
     """
     limit = max(1, min(limit, LIST_MAX))
-    ascending = (sort == "name") != is_reversed
-    place: tuple[int | str, int] | None = None
-    if after:
-        place = read_cursor(after, tuple[str, Number]) if sort == "name" else read_cursor(after, tuple[Number, Number])
+    ascending, place = sorted_place(sort, is_reversed=is_reversed, after=after)
     words = query.split()[:SEARCH_WORDS_MAX]
     with runtime.customers.read() as connection:
         rows = accounts.list_accounts(

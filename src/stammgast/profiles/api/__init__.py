@@ -33,7 +33,7 @@ from stammgast.profiles.contracts import (
     SortBy,
     TimelinePage,
 )
-from stammgast.profiles.cursors import Number, read_cursor, write_cursor
+from stammgast.profiles.cursors import Number, read_cursor, sorted_place, write_cursor
 from stammgast.profiles.folding import Folding, State, decode_state
 from stammgast.profiles.left_out import carrier_of
 from stammgast.profiles.naming import display_name, listed_visitor, text_of, visitor_name, visitor_tag
@@ -199,10 +199,7 @@ def list_customers(
     The list may lag a second behind the profiles. Raises WrongCursor.
     """
     limit = max(1, min(limit, LIST_MAX))
-    ascending = (sort == "name") != is_reversed
-    place: tuple[int | str, int] | None = None
-    if after:
-        place = read_cursor(after, tuple[str, Number]) if sort == "name" else read_cursor(after, tuple[Number, Number])
+    ascending, place = sorted_place(sort, is_reversed=is_reversed, after=after)
     words = _search_words(runtime, query)
     with runtime.customers.read() as connection:
         rows = customers.list_customers(

@@ -10,7 +10,6 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
-from stammgast.kernel import clock
 from stammgast.kernel.errors import NotFound
 from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.i18n import marked as _
@@ -18,13 +17,12 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import trait_words, words
 from stammgast.profiles.accounts import api
 from stammgast.profiles.accounts.contracts import Account, AccountFilter, AccountSort, AccountTimeline, MemberStatus
-from stammgast.profiles.contracts import TOTAL_MAX
-from stammgast.profiles.pages.customers import PERIODS
+from stammgast.profiles.pages.lists import PAGE_ROWS, read_sort, read_text, seen_after, shown_list, yes_or_no
 from stammgast.profiles.pages.moments import plain_values, read_moment
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
-from stammgast.web.tables import Column, TableState
+from stammgast.web.tables import Column
 from stammgast.workspace.api import list_sources, record_seen
 
 VIEWER = [requires("viewer")]
@@ -50,7 +48,6 @@ MEMBER_COLUMNS_SHORT = (Column(_("Member")), Column(_("Last seen")), Column(_("R
 TABS = (("timeline", _("Timeline")), ("who", _("Who")), ("now", _("Figures")))
 ORDERED = (("", _("With and without orders")), ("yes", _("With orders")), ("no", _("Without orders")))
 STATUSES: tuple[MemberStatus, ...] = ("", "current", "former")
-PAGE_ROWS = 50
 PAGE_EVENTS = 50
 MEMBERS_SHOWN = 8
 
@@ -60,28 +57,20 @@ def list_accounts(request: AnyRequest) -> Response[str]:
     """Show one page of the accounts that the address asks for."""
     runtime = runtime_of(request)
     asked = request.query_params
-    text = (asked.get("q") or "").strip().replace("\0", "")[:200]
+    text = read_text(request)
     wanted = read_filter(request)
-    sort, is_reversed = read_sort(asked.get("sort", ""))
+    sort, is_reversed = read_sort(asked.get("sort", ""), SORTS, "last_seen")
     page = api.list_accounts(
         runtime, text, wanted=wanted, sort=sort, is_reversed=is_reversed, after=asked.get("after", ""), limit=PAGE_ROWS
     )
-    is_descending = (sort == "name") == is_reversed
     return render(
         request,
         "profiles/accounts.html",
-        page=page,
-        text=text,
-        table=TableState(1, PAGE_ROWS, sort, is_descending, text),
-        sort_kept=f"{'-' if is_descending else ''}{sort}",
         columns=COLUMNS,
-        total_max=TOTAL_MAX,
-        is_later=bool(asked.get("after")),
         is_filtered=bool(text) or wanted != AccountFilter(),
         kinds=_kinds(runtime, wanted.kind),
-        periods=PERIODS,
         ordered=ORDERED,
-        chosen={name: asked.get(name, "") for name in ("kind", "ordered", "seen")},
+        **shown_list(request, page, text, sort, ("kind", "ordered", "seen"), is_reversed=is_reversed),
         trait_words=trait_words,
     )
 
@@ -173,25 +162,11 @@ def show_account_event(request: AnyRequest, number: FromPath[int]) -> Response[s
 def read_filter(request: AnyRequest) -> AccountFilter:
     """Return the filter that the address asks for; what makes no sense filters nothing."""
     asked = request.query_params
-    days = asked.get("seen", "")
     return AccountFilter(
         kind=asked.get("kind", "")[:40].replace("\0", ""),
-        has_orders=_yes_or_no(asked.get("ordered")),
-        seen_after=clock.now_millis() - int(days) * clock.MILLIS_PER_DAY if days and days in dict(PERIODS) else None,
+        has_orders=yes_or_no(asked.get("ordered")),
+        seen_after=seen_after(asked.get("seen", "")),
     )
-
-
-def read_sort(asked: str) -> tuple[AccountSort, bool]:
-    """Return (sort, is_reversed) of an address' `sort`, in which a leading - descends.
-
-    >>> read_sort("name"), read_sort("-members"), read_sort("nonsense")
-    (('name', False), ('members', False), ('last_seen', False))
-    """
-    name = asked.lstrip("-")
-    for sort in SORTS:
-        if sort == name:
-            return sort, asked.startswith("-") == (sort == "name")
-    return "last_seen", False
 
 
 def days_begun(times: Sequence[int], day_of: Callable[[int], str], shown: int = 0) -> list[bool]:
@@ -206,10 +181,6 @@ def days_begun(times: Sequence[int], day_of: Callable[[int], str], shown: int = 
 
 def _moment(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0  # noqa: PLR2004 - what dates can be
-
-
-def _yes_or_no(text: str | None) -> bool | None:
-    return {"yes": True, "no": False}.get(text or "")
 
 
 def _kinds(runtime: Runtime, chosen: str) -> list[tuple[str, str]]:

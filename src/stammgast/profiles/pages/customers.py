@@ -16,14 +16,15 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import BrandId
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, words
-from stammgast.profiles.contracts import TOTAL_MAX, CustomerFilter, CustomerRow, SortBy
+from stammgast.profiles.contracts import CustomerFilter, CustomerRow, SortBy
 from stammgast.profiles.figures.orders import decimal_text
+from stammgast.profiles.pages.lists import PAGE_ROWS, read_sort, read_text, seen_after, shown_list, yes_or_no
 from stammgast.profiles.words import CHANNEL_LABELS
 from stammgast.web.cells import safe_cell
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
 from stammgast.web.shell import AnyRequest
-from stammgast.web.tables import Column, TableState
+from stammgast.web.tables import Column
 from stammgast.workspace.api import record_seen
 
 SORTS: tuple[SortBy, ...] = ("last_seen", "first_seen", "name", "events", "orders", "revenue")
@@ -35,16 +36,8 @@ COLUMNS = (
     Column(_("Orders"), "orders", align="end", is_hidden_small=True, is_descending_first=True),
     Column(_("Revenue"), "revenue", align="end", is_descending_first=True),
 )
-PERIODS = (
-    ("", _("Any time")),
-    ("1", _("Last 24 hours")),
-    ("7", _("Last 7 days")),
-    ("30", _("Last 30 days")),
-    ("90", _("Last 90 days")),
-)
 KNOWN = (("", _("Known and anonymous")), ("yes", _("Known only")), ("no", _("Anonymous only")))
 ORDERED = (("", _("With and without orders")), ("yes", _("With orders")), ("no", _("Without orders")))
-PAGE_ROWS = 50
 CHANNEL_LENGTH_MAX = 40
 EXPORT_PAGE = 500
 
@@ -55,28 +48,22 @@ def list_customers(request: AnyRequest) -> Response[str]:
     runtime = runtime_of(request)
     asked = request.query_params
     text, wanted = read_text(request), read_filter(request)
-    sort, is_reversed = read_sort(asked.get("sort", ""))
+    sort, is_reversed = read_sort(asked.get("sort", ""), SORTS, "last_seen")
     page = api.list_customers(
         runtime, text, wanted=wanted, sort=sort, is_reversed=is_reversed, after=asked.get("after", ""), limit=PAGE_ROWS
     )
-    is_descending = (sort == "name") == is_reversed
     return render(
         request,
         "profiles/customers.html",
-        page=page,
-        text=text,
-        table=TableState(1, PAGE_ROWS, sort, is_descending, text),
-        sort_kept=f"{'-' if is_descending else ''}{sort}",
         columns=COLUMNS,
         words=words,
-        total_max=TOTAL_MAX,
-        is_later=bool(asked.get("after")),
         is_filtered=bool(text) or wanted != CustomerFilter(),
         channels=channel_choices(wanted.channel),
-        periods=PERIODS,
         known=KNOWN,
         ordered=ORDERED,
-        chosen={name: asked.get(name, "") for name in ("channel", "known", "ordered", "seen", "bots")},
+        **shown_list(
+            request, page, text, sort, ("channel", "known", "ordered", "seen", "bots"), is_reversed=is_reversed
+        ),
     )
 
 
@@ -96,11 +83,6 @@ def export_customers(request: AnyRequest) -> Stream:
     )
 
 
-def read_text(request: AnyRequest) -> str:
-    """Return what is searched for."""
-    return (request.query_params.get("q") or "").strip()[:200]
-
-
 def channel_choices(chosen: str = "") -> list[tuple[str, str]]:
     """Return the channels to filter by; one that only a company's own rule names is added when it is chosen.
 
@@ -114,34 +96,14 @@ def channel_choices(chosen: str = "") -> list[tuple[str, str]]:
 def read_filter(request: AnyRequest) -> CustomerFilter:
     """Return the filter that the address and the chosen brand ask for; what makes no sense filters nothing."""
     asked = request.query_params
-    days = asked.get("seen", "")
     return CustomerFilter(
         channel=asked.get("channel", "")[:CHANNEL_LENGTH_MAX],
         brand=shell_of(request).brand or BrandId(0),
-        is_identified=_yes_or_no(asked.get("known")),
-        has_orders=_yes_or_no(asked.get("ordered")),
-        seen_after=clock.now_millis() - int(days) * clock.MILLIS_PER_DAY if days in dict(PERIODS) and days else None,
+        is_identified=yes_or_no(asked.get("known")),
+        has_orders=yes_or_no(asked.get("ordered")),
+        seen_after=seen_after(asked.get("seen", "")),
         with_bots=asked.get("bots") == "yes",
     )
-
-
-def read_sort(asked: str) -> tuple[SortBy, bool]:
-    """Return (sort, is_reversed) of an address' `sort`, in which a leading - descends.
-
-    Names ascend by themselves, everything else descends.
-
-    >>> read_sort("name"), read_sort("-revenue"), read_sort("orders"), read_sort("nonsense")
-    (('name', False), ('revenue', False), ('orders', True), ('last_seen', False))
-    """
-    name = asked.lstrip("-")
-    for sort in SORTS:
-        if sort == name:
-            return sort, asked.startswith("-") == (sort == "name")
-    return "last_seen", False
-
-
-def _yes_or_no(text: str | None) -> bool | None:
-    return {"yes": True, "no": False}.get(text or "")
 
 
 def _csv_lines(head: list[str], runtime: Runtime, text: str, wanted: CustomerFilter) -> Iterator[str]:

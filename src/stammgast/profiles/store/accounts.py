@@ -18,18 +18,15 @@ from sqlalchemy import (
     String,
     Table,
     and_,
-    func,
-    literal,
     select,
-    tuple_,
 )
 
 from stammgast.events.contracts import MICROS
 from stammgast.kernel.customers_tables import Big, Text, metadata
 from stammgast.kernel.sql import CHUNKS, rows_in, rows_of, run_many
 from stammgast.profiles.accounts.contracts import AccountFilter, AccountSort, MemberStatus
-from stammgast.profiles.contracts import TOTAL_MAX
 from stammgast.profiles.store.customers import write_words
+from stammgast.profiles.store.listed import count_of, page_of
 
 if TYPE_CHECKING:
     from stammgast.profiles.accounts.changes import AccountChanges
@@ -332,20 +329,13 @@ def list_accounts(
     """Return up to `limit` lines beyond the cursor `after` (sort value, account). All `words` must match."""
     column = _SORTED_BY[sort]
     query = select(*account_listings.columns, column.label("sort_value")).where(*_conditions(words, wanted))
-    place = tuple_(column, _LISTED.account)
-    if after is not None:
-        given = tuple_(literal(after[0]), literal(after[1]))
-        query = query.where(place > given if ascending else place < given)
-    order = (column.asc(), _LISTED.account.asc()) if ascending else (column.desc(), _LISTED.account.desc())
-    return [
-        msgspec.convert(tuple(row), ListedAccount) for row in connection.execute(query.order_by(*order).limit(limit))
-    ]
+    rows = page_of(connection, query, column, _LISTED.account, ascending=ascending, after=after, limit=limit)
+    return [msgspec.convert(tuple(row), ListedAccount) for row in rows]
 
 
 def count_accounts(connection: Connection, words: Sequence[str], wanted: AccountFilter) -> int:
     """Return how many match, counting no further than TOTAL_MAX."""
-    found = select(literal(1)).select_from(account_listings).where(*_conditions(words, wanted))
-    return int(connection.scalar(select(func.count()).select_from(found.limit(TOTAL_MAX).subquery())) or 0)
+    return count_of(connection, account_listings, _conditions(words, wanted))
 
 
 def listed_accounts(connection: Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str, str]]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
 from stammgast.identity.resolution import Pair
 from stammgast.identity.store.tables import identifiers
 from stammgast.kernel.sql import rows_in, run_many
-from stammgast.profiles.contracts import TOTAL_MAX, CustomerFilter, SortBy
+from stammgast.profiles.contracts import CustomerFilter, SortBy
 from stammgast.profiles.listing import Listing
+from stammgast.profiles.store.listed import count_of, page_of
 from stammgast.profiles.store.tables import customer_tags, customer_terms, customers
 
 _COLUMNS = customers.c
@@ -130,19 +131,13 @@ def list_customers(
     """Return up to `limit` lines beyond the cursor `after` (sort value, profile). All `words` must match."""
     column = _SORTED_BY[sort]
     query = select(*_LISTED, column).where(*_conditions(words, wanted))
-    place = tuple_(column, _COLUMNS.profile)
-    if after is not None:
-        given = tuple_(literal(after[0]), literal(after[1]))
-        query = query.where(place > given if ascending else place < given)
-    order = (column.asc(), _COLUMNS.profile.asc()) if ascending else (column.desc(), _COLUMNS.profile.desc())
-    rows = connection.execute(query.order_by(*order).limit(limit))
+    rows = page_of(connection, query, column, _COLUMNS.profile, ascending=ascending, after=after, limit=limit)
     return [msgspec.convert(tuple(row), ListedRow) for row in rows]
 
 
 def count_customers(connection: Connection, words: Sequence[str], wanted: CustomerFilter) -> int:
     """Return how many match, counting no further than TOTAL_MAX."""
-    found = select(literal(1)).select_from(customers).where(*_conditions(words, wanted))
-    return int(connection.scalar(select(func.count()).select_from(found.limit(TOTAL_MAX).subquery())) or 0)
+    return count_of(connection, customers, _conditions(words, wanted))
 
 
 def _conditions(words: Sequence[str], wanted: CustomerFilter) -> list[ColumnElement[bool]]:

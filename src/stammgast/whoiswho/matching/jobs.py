@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 from stammgast.kernel import clock
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.jobs import JobProcess
 from stammgast.kernel.runtime import Runtime
 from stammgast.whoiswho.matching import store
 from stammgast.whoiswho.matching.reviewing import follow_merges
 
-CLOSE_SECONDS = 5.0
 NICENESS = 5
 GONE = _("The search ended without a result; the log tells more.")
 
@@ -23,54 +19,31 @@ class SearchRunner:
     def __init__(self, runtime: Runtime) -> None:
         """Nothing is begun before `tick`."""
         self._runtime = runtime
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = JobProcess(NICENESS)
         self._number = 0
 
     def tick(self) -> None:
         """Look what there is to do; called every second."""
         with self._runtime.control.read() as connection:
             found = next(iter(store.newest_runs(connection, 1, "waiting", "running")), None)
-        if self._process is not None:
-            if self._process.poll() is None:
-                if found is None or found.wants_stop:
-                    self._end("stopped")
-                return
-            self._process = None
+        if self._process.is_running:
+            if found is None or found.wants_stop:
+                self.close()
+        elif self._process.take_ended():
             if found is not None and found.id == self._number:
                 self._write("failed", GONE)
-            return
-        if found is not None and found.state == "running" and found.wants_stop:
+        elif found is not None and found.state == "running" and found.wants_stop:
             self._number = found.id
             self._write("stopped", "")  # of a web process that is no more
         elif found is not None and found.state == "waiting":
-            self._start(found.id)
+            self._number = found.id
+            data = str(self._runtime.settings.data)
+            self._process.start("identity", "suggest", "--json", "--data", data, "--run", str(found.id))
 
     def close(self) -> None:
         """End the search under way."""
-        if self._process is not None and self._process.poll() is None:
-            self._end("stopped")
-
-    def _start(self, number: int) -> None:
-        settings = self._runtime.settings
-        command = [sys.executable, "-m", "stammgast", "identity", "suggest", "--json", "--data", str(settings.data)]
-        self._number = number
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            ["nice", "-n", str(NICENESS), *command, "--run", str(number)],  # noqa: S607
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            env=os.environ,
-        )
-
-    def _end(self, state: str) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        try:
-            self._process.wait(CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-        self._write(state, "")
+        if self._process.end():
+            self._write("stopped", "")
 
     def _write(self, state: str, problem: str) -> None:
         with self._runtime.control.write() as connection:

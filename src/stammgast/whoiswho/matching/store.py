@@ -23,12 +23,12 @@ from sqlalchemy import (
     and_,
     delete,
     func,
-    insert,
     or_,
     select,
     update,
 )
 
+from stammgast.kernel.jobs import add_job, change_job
 from stammgast.kernel.upsert import upsert
 from stammgast.whoiswho.matching.contracts import Run, RunCounts, RunFacts, RunState, Suggestion, SuggestionState
 from stammgast.whoiswho.matching.learning import Decided, level_name
@@ -115,20 +115,12 @@ def add_run(connection: Connection, *, version: int, made_by: str, created_at: i
         "facts": "",
         "problem": "",
     }
-    statement = insert(runs).values(state="waiting", phase="waiting", wants_stop=False, **values)
-    return int(connection.execute(statement.returning(runs.c.id)).scalar_one())
+    return add_job(connection, runs, state="waiting", phase="waiting", wants_stop=False, **values)
 
 
 def change_run(connection: Connection, number: int, *, only_in: Sequence[RunState] = (), **values: Any) -> bool:
     """Write `values` (structs as JSON); say whether there is such a run, in one of the states `only_in` if given."""
-    stored = {
-        name: msgspec.json.encode(value).decode() if isinstance(value, msgspec.Struct) else value
-        for name, value in values.items()
-    }
-    statement = update(runs).where(runs.c.id == number)
-    if only_in:
-        statement = statement.where(runs.c.state.in_(only_in))
-    return connection.execute(statement.values(**stored)).rowcount > 0
+    return change_job(connection, runs, number, only_in=only_in, **values)
 
 
 def find_run(connection: Connection, number: int) -> Run | None:

@@ -20,11 +20,11 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    update,
 )
 
 from stammgast.identity.graph.rules import GraphRules
 from stammgast.identity.rulebook.contracts import RulesEffect, RulesProgress, RulesVersion, Trial
+from stammgast.kernel.jobs import add_job, change_job
 
 METADATA = MetaData()
 FIRST_VERSION = 1
@@ -112,26 +112,23 @@ def add_version(connection: Connection, rules: GraphRules, *, note: str, saved_b
 
 def add_trial(connection: Connection, version: int, *, base: int, ordered_by: str, ordered_at: int) -> int:
     """Order a trial; return its number."""
-    made = connection.execute(
-        insert(trials).values(
-            version=version,
-            base=base,
-            state="waiting",
-            ordered_by=ordered_by,
-            ordered_at=ordered_at,
-            progress="",
-            effect="",
-            problem="",
-        )
+    return add_job(
+        connection,
+        trials,
+        version=version,
+        base=base,
+        state="waiting",
+        ordered_by=ordered_by,
+        ordered_at=ordered_at,
+        progress="",
+        effect="",
+        problem="",
     )
-    key = made.inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 def change_trial(connection: Connection, number: int, **values: Any) -> None:
-    """Change columns of a trial."""
-    connection.execute(update(trials).where(trials.c.id == number).values(**values))
+    """Change columns of a trial; structs are stored as JSON."""
+    change_job(connection, trials, number, **values)
 
 
 def find_trial(connection: Connection, number: int) -> Trial | None:

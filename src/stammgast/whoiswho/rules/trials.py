@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from time import monotonic
 
@@ -15,6 +12,7 @@ from stammgast.identity.graph.rules import GraphRules
 from stammgast.identity.rulebook.contracts import RulesEffect, RulesProgress, Stage
 from stammgast.identity.rulebook.force import rules_seen
 from stammgast.kernel import clock
+from stammgast.kernel.jobs import JobProcess
 from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.state import State
 from stammgast.whoiswho.rules import store
@@ -59,35 +57,25 @@ class TrialRunner:
     def __init__(self, runtime: Runtime) -> None:
         """Nothing is begun before `tick`."""
         self._runtime = runtime
-        self._process: subprocess.Popen[bytes] | None = None
-        self._number = 0
+        self._process = JobProcess(NICENESS)
 
     def tick(self) -> None:
         """Look what there is to do; called every second."""
-        if self._process is not None:
-            if self._process.poll() is None:
-                return
-            self._process = None
+        if self._process.is_running:
+            return
         with self._runtime.control.read() as connection:
             waiting = store.unfinished_trials(connection)
         for one in waiting:
             if one.state == "running":  # its process is no more
                 _change(self._runtime, one.id, state="failed", problem=GONE, ended_at=clock.now_millis())
             else:
-                self._start(one.id)
+                data = str(self._runtime.settings.data)
+                self._process.start("identity", "dry-run", "--data", data, "--trial", str(one.id))
                 return
 
     def close(self) -> None:
         """End the dry run under way."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait()
-
-    def _start(self, number: int) -> None:
-        command = [sys.executable, "-m", "stammgast", "identity", "dry-run", "--data", str(self._runtime.settings.data)]
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            [*command, "--trial", str(number)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=os.environ
-        )
+        self._process.end()
 
 
 class _Notebook:
