@@ -145,7 +145,9 @@ def _apply(folder: Path, rules: GraphRules) -> Measured:
         order, in_force = ordered_rules(connection), rules_in_force(connection)
     assert order is not None
     assert in_force is not None
-    work = CarryingOut(rules, rules_of(in_force.rules), lambda _stage, _done, _total: None)
+    work = CarryingOut(
+        rules, rules_of(in_force.rules), lambda _stage, _done, _total: None, lambda _connection, _profiles: {}
+    )
     work.read(state)
     stood_still_at = perf_counter()
     with state.read() as connection:

@@ -32,6 +32,7 @@ from stammgast.kernel.settings import Settings
 from stammgast.kernel.state import State, open_state
 from stammgast.pipeline.crash import crash_point
 from stammgast.pipeline.tuning import tune_for_worker
+from stammgast.profiles.api.worker import customers
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Reruling:
         teller = _Teller(self._settings, order.number)
         try:
             with self._state.read() as connection:
-                work = CarryingOut(rules_of(order.rules), _in_force(self._state), teller.tell)
+                work = CarryingOut(rules_of(order.rules), _in_force(self._state), teller.tell, customers.names_of)
                 work.resolve(connection)
             with self._state.write() as connection:
                 after = work.write(connection, order, epoch, progress, clock.now_millis())
@@ -202,7 +203,9 @@ def _carry_out(settings: Settings, order: AppliedRules, epoch: int, parent: int,
     state = open_state(settings, "customers")
     tune_for_worker(state)
     try:
-        work = CarryingOut(rules_of(order.rules), _in_force(state), _Teller(settings, order.number, parent).tell)
+        work = CarryingOut(
+            rules_of(order.rules), _in_force(state), _Teller(settings, order.number, parent).tell, customers.names_of
+        )
         work.read(state)
         pipe.send("read")
         progress = pipe.recv()

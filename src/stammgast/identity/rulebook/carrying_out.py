@@ -6,7 +6,7 @@ one go, while the worker waits between two batches (or in one snapshot, for a dr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 
 import msgspec
@@ -29,6 +29,8 @@ from stammgast.kernel.state import State
 
 Told = Callable[[Stage, int, int], object]
 """(stage, done, total)."""
+Called = Callable[[Connection, Iterable[int]], Mapping[int, str]]
+"""What profiles are called, for examples; identity itself knows no names."""
 SMALL_GRAPH = 20_000
 """Sets of identifiers up to which everything is done between two batches at once, in well under two seconds."""
 
@@ -36,10 +38,11 @@ SMALL_GRAPH = 20_000
 class CarryingOut:
     """One resolution of everything under `rules`, beside `in_force`, in steps: `read`, then `resolve`, then `write`."""
 
-    def __init__(self, rules: GraphRules, in_force: GraphRules, told: Told) -> None:
+    def __init__(self, rules: GraphRules, in_force: GraphRules, told: Told, called: Called) -> None:
         """Nothing is read yet."""
         self.rules = rules
         self._told = told
+        self._called = called
         self._began = perf_counter()
         before = None if is_read_alike(rules, in_force) else cached_normaliser(in_force)
         self._graph = WholeGraph(Ranking(rules), cached_normaliser(rules), before)
@@ -75,7 +78,7 @@ class CarryingOut:
         )
         seconds = perf_counter() - self._began
         effect = effect_of(self._found, self._held_before, whole.count_refusals(connection), seconds)
-        self.effect = msgspec.structs.replace(effect, examples=tuple(_named(connection, effect.examples)))
+        self.effect = msgspec.structs.replace(effect, examples=tuple(_named(connection, effect.examples, self._called)))
         return self.effect
 
     def write(self, connection: Connection, order: AppliedRules, epoch: int, progress: Progress, now: int) -> Progress:
@@ -137,7 +140,7 @@ def _reading(rules: GraphRules) -> object:
     return rules.phone_region, rules.mail_providers, rules.never_link, names
 
 
-def _named(connection: Connection, examples: tuple[Example, ...]) -> list[Example]:
+def _named(connection: Connection, examples: tuple[Example, ...], called: Called) -> list[Example]:
     """Fill in names of customers, and whose held and released identifiers are."""
     about = [one.identifiers[0] for one in examples if one.kind in ("held", "released")]
     owners: Mapping[Identifier, int] = graph.load_owners(connection, about)
@@ -147,7 +150,7 @@ def _named(connection: Connection, examples: tuple[Example, ...]) -> list[Exampl
         else one
         for one in examples
     ]
-    names = whole.names_of(connection, {number for one in placed for number in (one.profile, one.other)})
+    names = called(connection, {number for one in placed for number in (one.profile, one.other)})
     return [
         msgspec.structs.replace(one, name=names.get(one.profile, ""), other_name=names.get(one.other, ""))
         for one in placed

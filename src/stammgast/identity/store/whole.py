@@ -75,11 +75,6 @@ def all_aliases(connection: Connection) -> Iterator[int]:
         yield alias
 
 
-def names_of(connection: Connection, profiles: Iterable[int]) -> dict[int, str]:
-    """Return what profiles are called in the list of customers, as far as they are in it."""
-    return dict(rows_in(connection, "SELECT profile, name FROM customers WHERE profile IN ({keys})", profiles))
-
-
 def move_anchors(connection: Connection, placed: Sequence[tuple[int, int]], gone: Mapping[int, int]) -> None:
     """Write whose anchors are; numbers of profiles that are no more lead where their own anchor went."""
     run_many(

@@ -15,6 +15,7 @@ from stammgast.kernel import clock
 from stammgast.kernel.jobs import JobProcess
 from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.state import State
+from stammgast.profiles.api.pages import customers
 from stammgast.whoiswho.rules import store
 from stammgast.whoiswho.rules.book import pass_on_orders, trial, version
 
@@ -31,7 +32,9 @@ def try_rules(
 
     with runtime.customers.read() as connection:
         _keep_still(runtime.customers, connection)
-        work = CarryingOut(rules, rules_seen(runtime, connection), told or (lambda _stage, _done, _total: None))
+        work = CarryingOut(
+            rules, rules_seen(runtime, connection), told or (lambda _stage, _done, _total: None), customers.names_of
+        )
         return work.resolve(connection)
 
 
