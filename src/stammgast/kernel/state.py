@@ -111,8 +111,11 @@ def open_state(settings: Settings, name: StoreName) -> State:
     """Return the database `name` of this installation; SQLite's folder is made when it is missing."""
     if settings.state_url:
         return State(name, settings.state_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    return State(name, f"sqlite:///{settings.state_dir / f'{name}.db'}")
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = settings.state_dir / f"{name}.db"
+    # SQLite gives its WAL the rights of the database, and would make that readable by every account.
+    file.touch(mode=0o600)
+    return State(name, f"sqlite:///{file}")
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +20,7 @@ from stammgast.kernel.clock import now_millis
 from stammgast.kernel.history import HistoryRefused, HistoryUnavailable
 from stammgast.kernel.history_views import bi_database, missing_views
 from stammgast.kernel.processes.ports import is_free
+from stammgast.kernel.processes.private import open_to_others
 from stammgast.kernel.processes.run_dir import read_port, running_pid
 from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.settings import Settings
@@ -39,6 +41,7 @@ def examine(runtime: Runtime) -> list[Finding]:
     """Return what was found, well or not, in the order in which to mend it."""
     checks: tuple[Callable[[Runtime], Iterator[Finding]], ...] = (
         _check_disk,
+        _check_rights,
         _check_versions,
         _check_clock,
         _check_ports,
@@ -72,6 +75,18 @@ def _check_disk(runtime: Runtime) -> Iterator[Finding]:
         millis <= SYNC_MILLIS_MAX,
         f"a write is durable after {millis:.1f} ms",
         "" if millis <= SYNC_MILLIS_MAX else "Every answer to a tracker waits this long: use a faster disk.",
+    )
+
+
+def _check_rights(runtime: Runtime) -> Iterator[Finding]:
+    data = runtime.settings.data
+    found = list(islice(open_to_others(data), 100))
+    shown = ", ".join(str(one.relative_to(data)) if one != data else str(data) for one in found[:3])
+    yield Finding(
+        "private files",
+        not found,
+        f"open to other accounts of this machine: {shown}" if found else "only this account can read the data",
+        "Start Stammgast as the account that owns the folder, or run: chmod -R go= " + str(data) if found else "",
     )
 
 

@@ -18,6 +18,7 @@ from stammgast.kernel.logging import start_logging
 from stammgast.kernel.processes.child import REFUSED, Child, Plan
 from stammgast.kernel.processes.lock import hold_lock
 from stammgast.kernel.processes.ports import answers_http, choose_warehouse_port, refuse_taken_port
+from stammgast.kernel.processes.private import keep_private
 from stammgast.kernel.processes.run_dir import forget_pid, read_small, warehouse_password, write_pid, write_small
 from stammgast.kernel.settings import Settings, load_settings
 
@@ -187,6 +188,7 @@ def run_up(order: Order) -> None:
     """
     settings = order.settings
     lock = hold_lock(settings.data, settings.run_dir)
+    keep_private(settings.data)
     refuse_taken_port(settings.host, settings.port)
     write_small(settings.run_dir / "restarts", "")
     (settings.run_dir / GREETING).unlink(missing_ok=True)
