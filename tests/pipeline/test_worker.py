@@ -3,10 +3,10 @@
 from dataclasses import replace
 from time import monotonic
 
-import msgspec
 import pytest
 
 from stammgast.events.api import order_discard, order_replay, quarantine_page, receipt
+from stammgast.events.contracts import OwnEvent
 from stammgast.events.orders import DISCARD, REPLAY, Order, order_entry
 from stammgast.kernel import clock
 from stammgast.kernel.effects import CancelTimer, Deliver, Derive, SetTimer, derived_message_id
@@ -261,13 +261,8 @@ def test_a_reactors_effects_are_kept_with_the_event_that_caused_them(workbench):
     def react(happened):
         if happened.event.name != "Order Completed":
             return []
-        derived = msgspec.structs.replace(
-            happened.event,
-            name="Thanked",
-            amount=None,
-            message_id=derived_message_id(happened.event.message_id, "thank", 1),
-            digest=b"t" * 16,
-        )
+        message_id = derived_message_id(happened.event.message_id, "thank", 1)
+        derived = OwnEvent(origin="tests", profile=0, name="Thanked", message_id=message_id)
         timer = Timer("remind", f"profile-{happened.profile}", happened.now + DAY)
         return [Derive(derived), SetTimer(timer), Deliver("mail", "thanks-1", b"anna")]
 

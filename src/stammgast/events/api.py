@@ -8,12 +8,20 @@ import msgspec
 
 from stammgast.events import orders
 from stammgast.events.collecting.scrubbing import scrub_body
-from stammgast.events.contracts import EventSchema, MessageBook, Quarantined, Rules
+from stammgast.events.contracts import EventSchema, MessageBook, OwnEvent, Quarantined, Rules
 from stammgast.events.definitions import RulesCache
 from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, ChannelRule
 from stammgast.events.orders import DISCARD, REPLAY, Order, is_id, order_entry, read_order
+from stammgast.events.own import own_body, own_digest, own_entry, own_raw, read_own
 from stammgast.events.reading import expand, message_digest, read_entry, read_raw, reject
-from stammgast.events.reasons import MESSAGE_ID_REUSED, PROCESSING_FAILED, REASON_LABELS, REASONS
+from stammgast.events.reasons import (
+    DERIVED_TOO_MUCH,
+    MESSAGE_ID_REUSED,
+    PROCESSING_FAILED,
+    REASON_LABELS,
+    REASONS,
+    UNKNOWN_PROFILE,
+)
 from stammgast.events.receipts import receipt
 from stammgast.events.store import definitions
 from stammgast.events.store.quarantine import (
@@ -26,7 +34,7 @@ from stammgast.events.store.quarantine import (
     remove_quarantined,
     requarantine,
 )
-from stammgast.events.wire import KIND_IMPORT, KIND_OWN, encode_meta
+from stammgast.events.wire import KIND_DERIVED, KIND_IMPORT, KIND_OWN, encode_meta
 from stammgast.kernel import clock
 from stammgast.kernel.errors import Invalid, NotFound
 from stammgast.kernel.i18n import marked as _
@@ -38,16 +46,20 @@ from stammgast.workspace.contracts import Actor
 
 __all__ = [
     "CHANNELS",
+    "DERIVED_TOO_MUCH",
     "DISCARD",
+    "KIND_DERIVED",
     "KIND_IMPORT",
     "MESSAGE_ID_REUSED",
     "PROCESSING_FAILED",
     "REASONS",
     "REASON_LABELS",
     "REPLAY",
+    "UNKNOWN_PROFILE",
     "MessageBook",
     "Order",
     "add_quarantined",
+    "append_derived",
     "append_own",
     "change_channel_rules",
     "channel_rules",
@@ -61,11 +73,15 @@ __all__ = [
     "order_discard",
     "order_entry",
     "order_replay",
+    "own_body",
+    "own_digest",
+    "own_raw",
     "quarantine_counts",
     "quarantine_page",
     "quarantined_by_ids",
     "read_entry",
     "read_order",
+    "read_own",
     "read_raw",
     "receipt",
     "reject",
@@ -159,6 +175,14 @@ def append_own(runtime: Runtime, source: SourceId, events: Sequence[Mapping[str,
     body = msgspec.json.encode({"batch": list(events)})
     entry = LogEntry(clock.now_millis(), source, len(events), KIND_OWN, b"", body)
     return runtime.service(LogWriter).append_sync(entry)
+
+
+def append_derived(runtime: Runtime, events: Sequence[OwnEvent]) -> int:
+    """Append own events (web process only: it writes the log) and wait until they are on disk; return the log position.
+
+    The worker itself, and what runs in its process, uses `kernel.effects.Derive` or `pipeline`'s queue instead.
+    """
+    return runtime.service(LogWriter).append_sync(own_entry(events))
 
 
 def _order(runtime: Runtime, action: str, by: Actor, ids: Sequence[int], reason: str) -> int:

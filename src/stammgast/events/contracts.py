@@ -121,6 +121,12 @@ class Event(msgspec.Struct, gc=False, kw_only=True):
     amount: int | None = None
     """Money of the event in MICROS of `currency`; None when it carries none. Negative for a refund."""
     currency: str = ""
+    opts_out_of_sale: bool = False
+    """`Sec-GPC: 1` came with the request."""
+    origin: str = ""
+    """Which part of Stammgast made an own event (`segments`, `outgoing`); empty for what a sender sent. Never read from the wire."""
+    about: int = 0
+    """The anchor that an own event names: the number of a profile. It links nobody and is in no figure."""
     consent: dict[str, bool] | None = None
     """Category -> agreed, None when the event says nothing about it. `Sec-GPC: 1` is in as {"sale_of_data": False}."""
 
@@ -223,10 +229,28 @@ class Rules:
     """None: events are not enriched."""
 
 
+class OwnEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What Stammgast derived or did, to stand on a timeline: `name` and `properties` as in a track call.
+
+    origin: the part of Stammgast. profile: the number of whom it is about. message_id: `kernel.effects.derived_message_id`,
+    so that it counts once. time: ms UTC, None for when it is taken in.
+    """
+
+    origin: str
+    profile: int
+    name: str
+    message_id: str
+    properties: dict[str, Any] = msgspec.field(default_factory=dict)
+    time: int | None = None
+
+
 class Taken(msgspec.Struct, gc=False):
-    """One event on its way through a batch. `raw` is None for a derived one, `quarantine_id` set for a replayed one."""
+    """One event on its way through a batch. `quarantine_id` is set for a replayed one, `queued` for one of the queue."""
 
     event: Event
     raw: RawEvent | None = None
     quarantine_id: int | None = None
     anchor: int = 0
+    queued: int | None = None
+    cause: Taken | None = None
+    """The event of the log that set this one off, however deep."""

@@ -44,6 +44,7 @@ COLUMNS = {
     "isBot": "is_bot",
     "isStaff": "is_staff",
     "isImport": "is_import",
+    "origin": "origin",
     "raw": "raw",
 }
 """Name in the export -> column of the history. `properties` and `traits` are read from `raw`, exactly as they came."""

@@ -17,10 +17,12 @@ from stammgast.events.enrichment.api import enrich
 from stammgast.events.identifiers import IDENTIFIER_LENGTH_MAX, read_identifiers
 from stammgast.events.moments import correct_clock, keep_clock, read_moment
 from stammgast.events.money import read_money
+from stammgast.events.own import read_own
 from stammgast.events.schemas import schema_problem
 from stammgast.events.splitting import split_batch
 from stammgast.events.wire import (
     KIND_BATCH,
+    KIND_DERIVED,
     KIND_IMPORT,
     KIND_INTERNAL,
     KIND_OWN,
@@ -41,7 +43,7 @@ EVENT_BYTES_MAX = 32 * 1024
 IMPORT_EVENT_BYTES_MAX = 1024 * 1024
 
 _TYPES = frozenset({"track", "identify", "page", "screen", "group", "alias"})
-_BATCHES = frozenset({KIND_BATCH, KIND_IMPORT, KIND_OWN})
+_BATCHES = frozenset({KIND_BATCH, KIND_IMPORT, KIND_OWN, KIND_DERIVED})
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -80,6 +82,8 @@ def expand(entry: LogEntry) -> Iterator[RawEvent]:
 
 def read_raw(raw: RawEvent, rules: Rules) -> Event | Rejected:
     """Read one event; a replay of a quarantined one reads it exactly as the first time, but by the present rules."""
+    if raw.kind == KIND_DERIVED:
+        return read_own(raw)
     if len(raw.body) > (IMPORT_EVENT_BYTES_MAX if raw.is_import else EVENT_BYTES_MAX):
         return _rejected(raw, reasons.EVENT_TOO_LARGE, f"{len(raw.body)} bytes")
     try:
@@ -163,6 +167,7 @@ def _read(raw: RawEvent, wire: WireEvent, rules: Rules) -> Event:
         raw=raw.body,
         amount=amount,
         currency=currency,
+        opts_out_of_sale=raw.meta.opts_out_of_sale,
         consent=_consent(context, opts_out_of_sale=raw.meta.opts_out_of_sale),
     )
 

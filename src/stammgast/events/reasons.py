@@ -27,6 +27,8 @@ EVENT_BLOCKED = "event_blocked"
 SCHEMA_MISMATCH = "schema_mismatch"
 MESSAGE_ID_REUSED = "message_id_reused"
 PROCESSING_FAILED = "processing_failed"
+UNKNOWN_PROFILE = "unknown_profile"
+DERIVED_TOO_MUCH = "derived_too_much"
 
 REASONS: Mapping[str, str] = {
     INVALID_JSON: _("The event is not valid JSON."),
@@ -49,6 +51,8 @@ REASONS: Mapping[str, str] = {
     EVENT_BLOCKED: _("Events of this name are blocked by a rule of yours."),
     SCHEMA_MISMATCH: _("The event does not have the properties that its schema demands."),
     MESSAGE_ID_REUSED: _("Another event with the same messageId but different content came before."),
+    UNKNOWN_PROFILE: _("The event is about a customer who does not exist."),
+    DERIVED_TOO_MUCH: _("What followed from one event was more than is allowed; the rest was left out."),
     PROCESSING_FAILED: _("The event could not be processed because of an error on our side."),
 }
 """Reason -> a sentence for people, in English; pages translate it."""
@@ -75,5 +79,7 @@ REASON_LABELS: Mapping[str, str] = {
     "schema_mismatch": _("Does not fit its schema"),
     "message_id_reused": _("Message id used twice"),
     "processing_failed": _("Error on our side"),
+    UNKNOWN_PROFILE: _("Unknown customer"),
+    DERIVED_TOO_MUCH: _("Too much followed"),
 }
 """The same in two or three words, for lists."""

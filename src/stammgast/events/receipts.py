@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stammgast.events.contracts import MessageBook, MessageRecord, Quarantined, Receipt
+from stammgast.events.own import own_digest
 from stammgast.events.reading import message_digest
 from stammgast.events.store import quarantine
 from stammgast.events.waiting import waiting_since
@@ -23,6 +24,7 @@ def receipt(runtime: Runtime, message_id: str) -> Receipt:
     take in, the first `waiting.SEARCHED_EVENTS_MAX` events of it.
     """
     digests = [message_digest(message_id, is_import=is_import) for is_import in (False, True)]
+    digests.append(own_digest(message_id))
     book = message_book(runtime)
     # Asked for first: what the worker takes in while we look elsewhere is still found in the log.
     position = book.committed_position() if book else 0

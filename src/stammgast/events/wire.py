@@ -15,6 +15,8 @@ KIND_BATCH = "batch"
 KIND_IMPORT = "import"
 KIND_OWN = "own"
 """Events that Stammgast itself collected (an answered survey, say): trusted, so they may belong to nobody."""
+KIND_DERIVED = "derived"
+"""Own events: what Stammgast derived or did. Nobody can send them."""
 KIND_INTERNAL = "internal"
 """Orders to the worker, not events."""
 

@@ -66,3 +66,13 @@ recent_events = Table(
     Column("profile", Big, nullable=False),
     comment="A ring of the newest events, for the live view.",
 )
+
+own_queue = Table(
+    "own_queue",
+    metadata,
+    Column("number", Big, primary_key=True, autoincrement=True),
+    Column("queued_at", Big, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+    comment="Own events that wait for the worker's next batch, which takes them away in its commit.",
+)

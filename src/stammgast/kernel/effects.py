@@ -38,7 +38,10 @@ class CancelTimer(msgspec.Struct, frozen=True):
 
 
 class Derive(msgspec.Struct, frozen=True):
-    """Take in a further event, as if it had been collected. Its message id is made by `derived_message_id`."""
+    """Note a further event of our own. `event` is an `events.contracts.OwnEvent`; its profile 0 means the cause's.
+
+    Its message id is made by `derived_message_id`.
+    """
 
     event: Any
 

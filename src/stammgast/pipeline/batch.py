@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import zstandard
 from sqlalchemy import Connection
 
 from stammgast.events import api as events
-from stammgast.events.contracts import Event, Rejected, Taken
+from stammgast.events.contracts import Event, OwnEvent, Rejected, Taken
 from stammgast.identity.graph.rules import Ranking
 from stammgast.identity.resolution import Pair, Resolution
 from stammgast.identity.store import graph
@@ -33,6 +34,10 @@ RECENT_MAX = 200
 """Most lines a batch writes into the live view."""
 ROUNDS_MAX = 4
 """How deep events may be derived from derived events."""
+DERIVED_MAX = 100
+"""How many events one event of the log (or one timer) may set off, however deep."""
+DERIVED_PLACE = 1_000_000
+"""Where events that an event set off are numbered from, behind all that may stand in its request."""
 
 Reactor = Callable[[Happened], Iterable[Effect]]
 Fired = tuple[Timer, Sequence[Effect]]
@@ -54,7 +59,7 @@ class StageFailed(Exception):
 def poison_key(taken: Taken) -> PoisonKey:
     """Return what names an event when its batch is computed again."""
     raw = taken.raw
-    return taken.event.message_id if raw is None else (raw.position, raw.ordinal)
+    return taken.event.message_id if raw is None or taken.event.origin else (raw.position, raw.ordinal)
 
 
 @dataclass
@@ -98,25 +103,51 @@ class Batch:
         self._repeated: list[Taken] = []
         self._outcome = Outcome()
         self._accounts = AccountFold(connection)
+        self._about: dict[int, int] = {}
+        """Anchor that own events name -> its profile."""
+        self._followed: dict[PoisonKey, int] = {}
+        self._too_much: dict[PoisonKey, Rejected] = {}
 
     def compute(self, reading: Reading, position: int, fired: Sequence[Fired] = ()) -> Changes:
         """Return what the events up to log `position` and the timers that fired come to. Raises StageFailed."""
         self._refused += reading.refused
-        pending = [*reading.taken, *self._obey(one for _, effects in fired for one in effects)]
+        pending = list(reading.taken)
+        for timer, effects in fired:
+            pending += self._obey(effects, None, f"{timer.kind}:{timer.key}", 0)
         self._outcome.fired = [timer for timer, _ in fired]
         self._resolver.decide(reading.decisions)
         for _ in range(ROUNDS_MAX):
             if not pending:
                 break
             fresh = self._admit(pending)
-            known = self._resolver.resolve(fresh)
-            self._fold(fresh, known)
-            self._fold_accounts([one for one in fresh if one.event.group_id])
+            sent = [one for one in fresh if not one.event.origin]
+            known = self._resolver.resolve(sent)
+            self._fold(sent, known)
+            self._fold_accounts([one for one in sent if one.event.group_id])
+            if len(sent) < len(fresh):
+                fresh = self._place_own(fresh)
             self._fresh += fresh
             pending = self._react(fresh)
-        if pending:
-            logger.error("events derived too deep were dropped", extra={"count": len(pending)})
+        for taken in pending:
+            self._leave_out(taken, f"more than {ROUNDS_MAX} deep")
+        self._refused += [(one, None) for one in self._too_much.values()]
         return self._changes(reading, position)
+
+    def _place_own(self, fresh: Sequence[Taken]) -> list[Taken]:
+        """Give own events the anchor that they name; one that names none goes to the quarantine."""
+        numbers = {one.event.about for one in fresh if one.event.origin}
+        stored = graph.profiles_of_anchors(self._connection, sorted(numbers))
+        found = self._resolver.found
+        self._about.update((one, found.current(one, stored.get(one, one))) for one in numbers)
+        placed = []
+        for taken in fresh:
+            if taken.event.origin:
+                taken.anchor = taken.event.about
+                if taken.anchor >= found.next_anchor or not self._about[taken.anchor]:
+                    self._refuse(taken, events.UNKNOWN_PROFILE, str(taken.anchor))
+                    continue
+            placed.append(taken)
+        return placed
 
     def _admit(self, pending: Sequence[Taken]) -> list[Taken]:
         """Return those that were never taken in before; the others are copies or go to the quarantine."""
@@ -181,13 +212,13 @@ class Batch:
             for reactor in self._bench.reactors:
                 try:
                     effects = list(reactor(happened))
+                    derived += self._obey(effects, taken, str(poison_key(taken)), happened.profile)
                 except Exception as problem:
                     raise StageFailed(taken, "reacting", problem) from problem
-                derived += self._obey(effects)
         return derived
 
-    def _obey(self, effects: Iterable[Effect]) -> list[Taken]:
-        """Note effects; return the events among them."""
+    def _obey(self, effects: Iterable[Effect], taken: Taken | None, cause: str, profile: int) -> list[Taken]:
+        """Note effects of an event or a timer about `profile` (0: it does not say); return the events among them."""
         derived = []
         outcome = self._outcome
         for effect in effects:
@@ -199,12 +230,41 @@ class Batch:
                 case Deliver(kind, key, payload):
                     outcome.deliveries.append((kind, key, payload))
                 case Derive(event):
-                    derived.append(Taken(event))
+                    one = self._derive(event, taken, cause, profile)
+                    if one is not None:
+                        derived.append(one)
         return derived
+
+    def _derive(self, given: OwnEvent, taken: Taken | None, cause: str, profile: int) -> Taken | None:
+        """Return an event that another one set off; None when that one has set off enough."""
+        root = taken if taken is None else taken.cause or taken
+        key = cause if root is None else poison_key(root)
+        place = self._followed[key] = self._followed.get(key, 0) + 1
+        position = (
+            -(DERIVED_PLACE + self._progress.next_batch) if root is None or root.raw is None else root.raw.position
+        )
+        one = given if given.profile else msgspec.structs.replace(given, profile=profile)
+        raw = events.own_raw(one, position, DERIVED_PLACE + place, self._now)
+        event = events.read_own(raw)
+        if isinstance(event, Rejected):
+            self._refused.append((event, None))
+            return None
+        found = Taken(event, raw, cause=root)
+        if place > DERIVED_MAX:
+            self._leave_out(found, f"more than {DERIVED_MAX}")
+            return None
+        return found
+
+    def _leave_out(self, taken: Taken, why: str) -> None:
+        """Show in the quarantine, once for each cause, that what followed from it was too much."""
+        assert taken.raw is not None
+        key = taken.event.message_id if taken.cause is None else poison_key(taken.cause)
+        detail = f"{taken.event.origin}: {why}"
+        self._too_much.setdefault(key, events.reject(taken.raw, taken.event, events.DERIVED_TOO_MUCH, detail))
 
     def _profile(self, anchor: int) -> int:
         known = self._touched.get(anchor)
-        return 0 if known is None else self._bench.memory.profile(known.profile)
+        return self._about.get(anchor, 0) if known is None else self._bench.memory.profile(known.profile)
 
     def _changes(self, reading: Reading, position: int) -> Changes:
         before = self._progress
@@ -227,6 +287,7 @@ class Batch:
         changes.recent = self._recent()
         changes.parcel = self._parcel(number, changes.moves)
         self._sort_quarantine(changes, reading)
+        changes.queued = reading.queued
         changes.read = reading.count
         return changes
 

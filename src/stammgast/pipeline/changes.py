@@ -62,5 +62,7 @@ class Changes:
     """Identity rules that were ordered."""
     touched: set[int] = field(default_factory=set)
     """Anchors whose state changed."""
+    queued: list[int] = field(default_factory=list)
+    """Numbers of the queue of own events that this batch went through."""
     read: int = 0
     """Events of the log that this batch went through."""

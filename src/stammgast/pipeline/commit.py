@@ -13,6 +13,7 @@ from stammgast.identity.rulebook.ordering import rules_text
 from stammgast.identity.store import graph, placements
 from stammgast.identity.store.applied_rules import order_rules
 from stammgast.kernel import outbox
+from stammgast.kernel.own_queue import take_queued
 from stammgast.kernel.position import Progress, keep_progress
 from stammgast.kernel.state import State
 from stammgast.kernel.timers import Timer, cancel_timers, set_timers
@@ -61,6 +62,7 @@ def _write(connection: Connection, changes: Changes, now: int) -> Progress:
     _write_outcome(connection, changes.outcome, now)
     if changes.parcel is not None:
         outbox.add_parcel(connection, changes.parcel)
+    take_queued(connection, changes.queued)
     number = outbox.add_recent(connection, changes.recent, before.recent_number)
     return _progress_after(changes, next_identifier, number)
 

@@ -18,6 +18,7 @@ from stammgast.identity.rulebook.ordering import APPLY_RULES, RulesOrder, read_r
 from stammgast.kernel.errors import StammgastError, Unavailable
 from stammgast.kernel.ids import SourceId
 from stammgast.kernel.log import LogEntry
+from stammgast.kernel.own_queue import Queued
 from stammgast.pipeline.changes import Quarantine
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ class Reading:
     """What people decided about identifiers, with the names of who did."""
     rules: list[RulesOrder] = field(default_factory=list)
     """Identity rules to go by from now on; the last counts."""
+    queued: list[int] = field(default_factory=list)
+    """Numbers of the queue of own events that were taken."""
     count: int = 0
 
 
@@ -58,6 +61,18 @@ def read_entries(entries: Sequence[LogEntry], rules: Rules, connection: Connecti
         for raw in _expand(entry):
             _take(found, raw, rules, None)
     return found
+
+
+def read_queue(found: Reading, queued: Sequence[Queued]) -> None:
+    """Read own events that wait in the queue, as if they stood before the beginning of the log."""
+    for number, queued_at, body in queued:
+        raw = RawEvent(-number, 0, SourceId(0), queued_at, body, kind=events.KIND_DERIVED)
+        found.queued.append(number)
+        one = events.read_own(raw)
+        if isinstance(one, Event):
+            found.taken.append(Taken(one, raw))
+        else:
+            found.refused.append((one, None))
 
 
 def _obey(found: Reading, order: Order, entry: LogEntry, rules: Rules, connection: Connection) -> None:

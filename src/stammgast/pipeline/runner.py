@@ -19,6 +19,7 @@ from stammgast.kernel import clock, outbox
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.log import LogEntry, LogReader
 from stammgast.kernel.outbox import Parcel
+from stammgast.kernel.own_queue import Queued, queued_own
 from stammgast.kernel.position import LeaseLost, keep_progress, take_lease
 from stammgast.kernel.processes.doorbell import Doorbell, ring
 from stammgast.kernel.runtime import Runtime
@@ -31,7 +32,7 @@ from stammgast.pipeline.housekeeping import Housekeeping
 from stammgast.pipeline.memory import Memory
 from stammgast.pipeline.poison import compute_around_poison
 from stammgast.pipeline.projection import Projection
-from stammgast.pipeline.reading import Reading, read_entries
+from stammgast.pipeline.reading import Reading, read_entries, read_queue
 from stammgast.pipeline.reruling import Reruling
 from stammgast.pipeline.seen import SeenMessages
 from stammgast.pipeline.sender import Sender
@@ -138,8 +139,9 @@ class Worker:
         now = clock.now_millis()
         with self._state.read() as connection:
             fired = [] if self._is_paused else self._timing.fire_due(connection, now)
-        if entries or fired:
-            self._take(entries, fired, delivered, now)
+            queued = [] if self._is_paused else queued_own(connection)
+        if entries or fired or queued:
+            self._take(entries, fired, queued, delivered, now)
         elif delivered:
             self._remove(delivered)
         is_idle = not entries
@@ -149,11 +151,11 @@ class Worker:
         if not self._reruling.is_clean:
             self._rerule()
         self._tell_if_due()
-        if is_idle and not fired:
+        if is_idle and not fired and not queued:
             self._bell.wait(IDLE_SECONDS if self._projection.is_clean else SMALL_BATCH_SECONDS)
         elif sum(one.count for one in entries) < SMALL_BATCH:
             sleep(max(0.0, SMALL_BATCH_SECONDS - (monotonic() - began)))
-        return bool(entries or fired)
+        return bool(entries or fired or queued)
 
     @property
     def position(self) -> int:
@@ -194,9 +196,15 @@ class Worker:
             crash_point("read")
         return entries
 
-    def _take(self, entries: Sequence[LogEntry], fired: Sequence[Fired], delivered: Sequence[Parcel], now: int) -> None:
-        position = entries[-1].position if entries else self._progress.position
-        changes = self._compute(entries, position, fired, now)
+    def _take(
+        self,
+        entries: Sequence[LogEntry],
+        fired: Sequence[Fired],
+        queued: Sequence[Queued],
+        delivered: Sequence[Parcel],
+        now: int,
+    ) -> None:
+        changes = self._compute(entries, fired, queued, now)
         crash_point("computed")
         try:
             progress = commit(self._state, self._epoch, changes, [one.batch for one in delivered], now)
@@ -208,10 +216,14 @@ class Worker:
         self._progress = progress
         self._after_commit(changes, delivered)
 
-    def _compute(self, entries: Sequence[LogEntry], position: int, fired: Sequence[Fired], now: int) -> Changes:
+    def _compute(
+        self, entries: Sequence[LogEntry], fired: Sequence[Fired], queued: Sequence[Queued], now: int
+    ) -> Changes:
+        position = entries[-1].position if entries else self._progress.position
         rules = events.rules(self._runtime)
         with self._state.read() as connection:
             reading = read_entries(entries, rules, connection)
+            read_queue(reading, queued)
 
             def attempt(reading: Reading) -> Changes:
                 return Batch(self._bench, connection, self._progress, now).compute(reading, position, fired)

@@ -138,6 +138,8 @@ class TimelineEvent(msgspec.Struct, frozen=True):
     is_bot: bool
     is_staff: bool
     is_import: bool
+    origin: str
+    """Which part of Stammgast made it; empty for what a sender sent."""
     anchor: Anchor = Anchor(0)
 
 

@@ -60,6 +60,9 @@ class HistoryRow(msgspec.Struct, gc=False, omit_defaults=True):
     currency: str = ""
     properties: dict[str, Any] = {}
     traits: dict[str, Any] = {}
+    origin: str = ""
+    consent: dict[str, bool] = {}
+    opts_out_of_sale: bool = False
 
 
 _encoder = msgspec.json.Encoder()
@@ -111,6 +114,9 @@ def history_row(event: Event, anchor: int, batch: int, row: int) -> HistoryRow:
         event.currency,
         fit_properties(event.properties) if event.properties else {},
         fit_properties(event.traits) if event.traits else {},
+        event.origin,
+        event.consent or {},
+        event.opts_out_of_sale,
     )
 
 

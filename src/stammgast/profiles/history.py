@@ -207,7 +207,7 @@ def events_by_channel(
         "SELECT intDiv(toUnixTimestamp64Milli(time) - {start:Int64}, {bucket:Int64}) AS bucket, channel, count()"
         " FROM events WHERE time >= fromUnixTimestamp64Milli({start:Int64})"
         " AND time < fromUnixTimestamp64Milli({end:Int64}) AND NOT is_bot AND NOT is_staff"
-        " AND ({brand:UInt32} = 0 OR brand = {brand:UInt32})"
+        " AND origin = '' AND ({brand:UInt32} = 0 OR brand = {brand:UInt32})"
         " GROUP BY bucket, channel ORDER BY bucket, channel",
         {"start": start, "end": end, "bucket": bucket_seconds * 1000, "brand": brand},
     )

@@ -92,6 +92,8 @@ class EventAnswer(msgspec.Struct, rename="camel"):
     bot: bool
     staff: bool
     imported: bool
+    origin: str
+    """Which part of Stammgast made it; empty for what a sender sent."""
 
 
 class TimelineAnswer(msgspec.Struct):
@@ -271,6 +273,7 @@ def event_answer(event: TimelineEvent) -> EventAnswer:
         bot=event.is_bot,
         staff=event.is_staff,
         imported=event.is_import,
+        origin=event.origin,
     )
 
 

@@ -51,6 +51,8 @@ class _Shown(msgspec.Struct, array_like=True):
     is_bot: bool
     is_staff: bool
     is_import: bool
+    origin: str = ""
+    """Rows from before have none."""
 
 
 _encode_shown = msgspec.json.Encoder().encode

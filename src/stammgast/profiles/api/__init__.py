@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from stammgast.events.api import message_digest
+from stammgast.events.api import message_digest, own_digest
 from stammgast.events.contracts import MessageBook, MessageRecord
 from stammgast.identity.graph.placing import NOBODY
 from stammgast.identity.identifiers import normal_identifier
@@ -175,8 +175,8 @@ def event_names(runtime: Runtime, anchors: Sequence[Anchor]) -> list[tuple[str, 
 
 def raw_event(runtime: Runtime, anchors: Sequence[Anchor], message_id: str) -> str | None:
     """Return the JSON of one event as it came in (addresses truncated), None when these anchors have none such."""
-    for is_import in (False, True):
-        digest = message_digest(message_id, is_import=is_import)
+    digests = [message_digest(message_id, is_import=is_import) for is_import in (False, True)]
+    for digest in (*digests, own_digest(message_id)):
         found = undelivered.raw_event(runtime, history.TimelineQuery(tuple(anchors)), digest)
         if found is not None:
             return found

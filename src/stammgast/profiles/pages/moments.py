@@ -116,7 +116,9 @@ def fold_sessions(events: Sequence[TimelineEvent]) -> list[Fold]:
 
 
 def _belongs(newer: TimelineEvent, older: TimelineEvent) -> bool:
-    is_alike = newer.channel == older.channel and newer.is_import == older.is_import
+    is_alike = (
+        newer.channel == older.channel and newer.is_import == older.is_import and not (newer.origin or older.origin)
+    )
     return is_alike and newer.channel not in WITHOUT_SESSIONS and newer.time - older.time <= GAP_SECONDS * 1000
 
 

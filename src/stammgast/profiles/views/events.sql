@@ -32,6 +32,7 @@
     properties JSON COMMENT 'all that it says beside: properties.order_id and so on; every number is a Float64',
     is_bot Bool COMMENT 'a robot''s',
     is_staff Bool COMMENT 'of our own people',
+    origin LowCardinality(String) COMMENT 'which part of Stammgast made it; empty for what customers did',
     is_import Bool COMMENT 'brought along from another system',
     message_id String COMMENT 'the sender''s name of it'
 )
@@ -76,6 +77,7 @@ AS SELECT
     properties,
     is_bot,
     is_staff,
+    origin,
     is_import,
     message_id
 FROM HISTORY.events

@@ -33,4 +33,4 @@ AS SELECT
     is_import,
     message_id
 FROM BI.events
-WHERE type = 'track' AND name = 'Order Refunded' AND NOT is_bot AND NOT is_staff
+WHERE type = 'track' AND name = 'Order Refunded' AND NOT is_bot AND NOT is_staff AND origin = ''

@@ -65,6 +65,6 @@ FROM
         arrayDifference(arrayMap(event -> toInt64(floor(event.1 / 1000)), all_events)) AS gaps,
         arrayJoin(arraySplit((event, gap) -> gap > 1800, all_events, gaps)) AS session
     FROM BI.events
-    WHERE isNotNull(profile) AND NOT is_bot AND NOT is_staff
+    WHERE isNotNull(profile) AND NOT is_bot AND NOT is_staff AND origin = ''
     GROUP BY profile
 )
