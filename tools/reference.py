@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,50 @@ def views_page() -> str:
     return NOTE + "\n".join(parts)
 
 
-def openapi_document() -> Mapping[str, Any]:
-    """Return the OpenAPI document of a fresh installation."""
+def permissions_page() -> str:
+    """Return the page of who may do what: the table that the running system goes by."""
+    from stammgast.web.access import doors
+
+    table = access()
+    with _fresh_application() as (runtime, _):
+        standing_before = list(doors(runtime))
+    lines = [
+        "# Who may do what",
+        "",
+        "Every page and every request with the role that it needs, as the running system checks it before anything else. Each",
+        "role may also do what the roles below it may: administrator, analyst, agent, viewer. The last column is what somebody",
+        "gets who is bound to brands: `their brands` shows only what is theirs, `as everybody` holds nothing",
+        "of a brand, `refused` can't be told apart by brand.",
+        "",
+        "| Request | Needs | Bound to brands |",
+        "|---|---|---|",
+    ]
+    for route, needs in sorted(table.items(), key=lambda one: (one[0].path, one[0].method)):
+        needed = f"`{needs.role}`" if needs.role else "nobody in particular"
+        lines.append(f"| `{route.method} {route.path}` | {needed} | {BOUND_WORDS[needs.bound]} |")
+    lines += [
+        "",
+        "What stands before all that, for trackers and for watching, checks for itself:",
+        "",
+        "| Path | Lets in |",
+        "|---|---|",
+    ]
+    lines += [f"| `{place}` | {lets_in} |" for place, lets_in in standing_before]
+    return NOTE + "\n".join(lines) + "\n"
+
+
+def access() -> Mapping[Any, Any]:
+    """Return the table of who may do what, of a fresh installation."""
+    with _fresh_application() as (_, app):
+        table: Mapping[Any, Any] = app.state["access"]
+    return table
+
+
+BOUND_WORDS = {"refused": "refused", "own": "their brands", "same": "as everybody"}
+
+
+@contextmanager
+def _fresh_application() -> Iterator[tuple[Any, Any]]:
     from stammgast.app import open_runtime
     from stammgast.kernel.settings import Settings
     from stammgast.web.app import make_litestar
@@ -99,9 +142,15 @@ def openapi_document() -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         runtime = open_runtime(Settings(data=Path(folder)), "command")
         try:
-            document: Mapping[str, Any] = make_litestar(runtime).openapi_schema.to_schema()
+            yield runtime, make_litestar(runtime)
         finally:
             runtime.close()
+
+
+def openapi_document() -> Mapping[str, Any]:
+    """Return the OpenAPI document of a fresh installation."""
+    with _fresh_application() as (_, app):
+        document: Mapping[str, Any] = app.openapi_schema.to_schema()
     return document
 
 
@@ -159,6 +208,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "http-api.md": http_page,
     "bi-views.md": views_page,
+    "permissions.md": permissions_page,
 }
 
 

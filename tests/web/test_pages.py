@@ -245,7 +245,7 @@ def test_hot_paths_never_meet_the_framework(tmp_path):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": scope["path"].encode()})
 
-    mount = AsgiMount(("/v1/",), ("/analytics.js",), lambda _runtime: hot)
+    mount = AsgiMount(("/v1/",), ("/analytics.js",), lambda _runtime: hot, "anybody")
     house = small_house.open_house(tmp_path, Manifest("hot", tmp_path, mounts=(mount,)))
     with TestClient(make_app(house)) as client:
         assert client.get("/v1/track").text == "/v1/track"

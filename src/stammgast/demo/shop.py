@@ -16,7 +16,7 @@ from stammgast.demo.catalogue import BY_SKU, CATEGORIES, CURRENCY, PRODUCTS, Pro
 from stammgast.demo.source import demo_key, given_key, make_demo_source
 from stammgast.kernel.errors import NotFound
 from stammgast.web.contracts import Role
-from stammgast.web.guards import person_of, requires
+from stammgast.web.guards import anybody, person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 from stammgast.workspace.contracts import Actor
@@ -28,7 +28,7 @@ class ProductNotFound(NotFound):
     code = "not_found"
 
 
-@get("/demo/shop", sync_to_thread=True)
+@get("/demo/shop", guards=[anybody()], sync_to_thread=True)
 def show_shop(request: AnyRequest) -> Response[str]:
     """Show the products, of one category or those that fit a search."""
     category = request.query_params.get("category") or ""
@@ -37,7 +37,7 @@ def show_shop(request: AnyRequest) -> Response[str]:
     return _page(request, "list", products=found, category=category if category in CATEGORIES else "", text=text)
 
 
-@get("/demo/shop/product/{sku:str}", sync_to_thread=True)
+@get("/demo/shop/product/{sku:str}", guards=[anybody()], sync_to_thread=True)
 def show_product(request: AnyRequest, sku: FromPath[str]) -> Response[str]:
     """Show one product."""
     product = BY_SKU.get(sku)
@@ -47,13 +47,13 @@ def show_product(request: AnyRequest, sku: FromPath[str]) -> Response[str]:
     return _page(request, "product", product=product, others=others)
 
 
-@get("/demo/shop/basket", sync_to_thread=True)
+@get("/demo/shop/basket", guards=[anybody()], sync_to_thread=True)
 def show_basket(request: AnyRequest) -> Response[str]:
     """Show the basket, which lies in the browser."""
     return _page(request, "basket")
 
 
-@get("/demo/shop/checkout", sync_to_thread=True)
+@get("/demo/shop/checkout", guards=[anybody()], sync_to_thread=True)
 def show_checkout(request: AnyRequest) -> Response[str]:
     """Show the checkout; nothing is paid and nothing is sent but events."""
     return _page(request, "checkout")

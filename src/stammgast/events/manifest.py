@@ -22,7 +22,9 @@ MANIFEST = Manifest(
         NavigationEntry("settings", marked("Channels"), "/settings/channels", "tag", role="analyst", order=35),
     ),
     home_panels=(HomePanel("quarantine", "/home/quarantine", order=30, seconds=10),),
-    mounts=(AsgiMount(http.PREFIXES, http.PATHS, http.make_collector),),
+    mounts=(
+        AsgiMount(http.PREFIXES, http.PATHS, http.make_collector, "who has a write key; the tracker itself: anybody"),
+    ),
     commands=COMMANDS,
     services={
         LogWriter: operating.open_log,

@@ -56,11 +56,15 @@ class SearchProvider:
 
 @dataclass(frozen=True)
 class AsgiMount:
-    """A plain ASGI app for paths that begin with one of `prefixes` (or equal one of `paths`); for hot paths only."""
+    """A plain ASGI app for paths that begin with one of `prefixes` (or equal one of `paths`); for hot paths only.
+
+    `lets_in` says who may come in, which the app must check itself: no guard stands before it.
+    """
 
     prefixes: tuple[str, ...]
     paths: tuple[str, ...]
     make: Callable[[Runtime], ASGIApp]
+    lets_in: str
 
 
 @dataclass(frozen=True)

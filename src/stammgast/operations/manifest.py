@@ -12,7 +12,14 @@ MANIFEST = Manifest(
     name="operations",
     folder=Path(__file__).parent,
     routes=(StatusController,),
-    mounts=(AsgiMount(prefixes=(), paths=("/healthz", "/readyz", "/metrics"), make=make_health),),
+    mounts=(
+        AsgiMount(
+            prefixes=(),
+            paths=("/healthz", "/readyz", "/metrics"),
+            make=make_health,
+            lets_in="anybody; a proxy keeps strangers out",
+        ),
+    ),
     services={Pace: lambda _runtime: Pace()},
     tasks=(Task("pace", process="web", seconds=5.0, run=note_pace),),
     commands=COMMANDS,

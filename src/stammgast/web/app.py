@@ -19,8 +19,10 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 import stammgast
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.runtime import Runtime
+from stammgast.web.access import access_table
 from stammgast.web.errors import answer_failure, answer_http_exception, answer_refusal
 from stammgast.web.forms import read_form
+from stammgast.web.guards import anybody
 from stammgast.web.http import SLASH, document_problems
 from stammgast.web.pages import PageMaker, make_page_maker
 from stammgast.web.security import Door, csrf_check
@@ -94,6 +96,7 @@ def make_litestar(runtime: Runtime) -> Litestar:
         logging_config=None,
         request_max_body_size=20_000_000,
     )
+    app.state["access"] = access_table(app)
     document_problems(app)
     return app
 
@@ -106,6 +109,7 @@ def _openapi() -> OpenAPIConfig:
         description="Management API. Errors are problem details (RFC 9457). Times are ISO 8601 in UTC.",
         path="/api/openapi.json",
         render_plugins=[JsonRenderPlugin(path="/")],
+        openapi_router=Router(path="/api/openapi.json", route_handlers=[], guards=[anybody()]),
         components=Components(security_schemes={"token": token}),
         security=[{"token": []}],
     )

@@ -55,6 +55,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""
     """IANA name, or empty: the company's."""
     theme: Theme = "auto"
+    brands: tuple[BrandId, ...] = ()
+    """The brands they are bound to; none: not bound, all are theirs."""
     csrf: str = ""
     """What unsafe requests of this session must carry; empty for a token, which no browser sends by itself."""
 

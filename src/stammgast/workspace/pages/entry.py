@@ -14,7 +14,7 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Theme
 from stammgast.web.cookies import LANGUAGE_COOKIE, SESSION_COOKIE, THEME_COOKIE
 from stammgast.web.forms import Form, SentForm
-from stammgast.web.guards import person_of, person_or_none, requires
+from stammgast.web.guards import anybody, person_of, person_or_none, requires
 from stammgast.web.pages import redirect, render, runtime_of, secure_cookies
 from stammgast.web.shell import AnyRequest
 from stammgast.workspace import api
@@ -25,7 +25,7 @@ YEAR_SECONDS = 31_536_000
 THEMES: tuple[Theme, ...] = ("auto", "light", "dark")
 
 
-@get("/login", sync_to_thread=True)
+@get("/login", guards=[anybody()], sync_to_thread=True)
 def show_login(request: AnyRequest) -> Response[Any]:
     """Show the log-in; before anybody can log in, say where the first link is."""
     if person_or_none(request):
@@ -35,7 +35,7 @@ def show_login(request: AnyRequest) -> Response[Any]:
     return render(request, "workspace/login.html", form=Form(), next=_local(request.query_params.get("next") or "/"))
 
 
-@post("/login", status_code=200, sync_to_thread=True)
+@post("/login", guards=[anybody()], status_code=200, sync_to_thread=True)
 def log_in(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Log in, and go where the person wanted to."""
     target = _local(form.text("next", "/"))
@@ -47,7 +47,7 @@ def log_in(request: AnyRequest, form: SentForm) -> Response[Any]:
     return _entered(request, secret, target)
 
 
-@post("/logout", status_code=303, sync_to_thread=True)
+@post("/logout", guards=[anybody()], status_code=303, sync_to_thread=True)
 def log_out(request: AnyRequest) -> Response[Any]:
     """End this log-in."""
     api.log_out(runtime_of(request), request.cookies.get(SESSION_COOKIE, ""))
@@ -56,7 +56,7 @@ def log_out(request: AnyRequest) -> Response[Any]:
     return answer
 
 
-@get("/setup", sync_to_thread=True)
+@get("/setup", guards=[anybody()], sync_to_thread=True)
 def show_setup(request: AnyRequest) -> Response[Any]:
     """Show what a one-time link opens: the making of the first administrator, or the choice of a password."""
     link = request.query_params.get("link") or ""
@@ -65,7 +65,7 @@ def show_setup(request: AnyRequest) -> Response[Any]:
     return _setup_page(request, link, Form(), api.person_of_link(runtime_of(request), link))
 
 
-@post("/setup", status_code=200, sync_to_thread=True)
+@post("/setup", guards=[anybody()], status_code=200, sync_to_thread=True)
 def use_link(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Make the first administrator, or set the invited person's password, and let them in."""
     runtime, link = runtime_of(request), form.text("link")
@@ -97,7 +97,7 @@ def _use_link(request: AnyRequest, form: Form, link: str, invited: User | None) 
     return made
 
 
-@post("/preferences", status_code=303, sync_to_thread=True)
+@post("/preferences", guards=[anybody()], status_code=303, sync_to_thread=True)
 def keep_preferences(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Change language or colours from the bar on top, for a person or for this browser."""
     person = person_or_none(request)
