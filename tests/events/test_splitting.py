@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stammgast.events.splitting import NotJson, depth, split_array, split_batch, split_object
+from stammgast.events.splitting import NotJson, split_array, split_batch, split_object
+from stammgast.kernel.nesting import depth
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -76,23 +76,6 @@ def split_array(text: bytes) -> list[bytes]:
     return list(_parts(text, b"["))
 
 
-def depth(text: bytes) -> int:
-    """Return how deep a JSON text is nested; broken text counts as far as it goes.
-
-    >>> depth(b'{"a": [1, {"b": "[[["}]}')
-    3
-    """
-    level = deepest = 0
-    for token in _TOKEN.finditer(text):
-        first = text[token.start()]
-        if first in _OPENING:
-            level += 1
-            deepest = max(deepest, level)
-        elif first in _CLOSING:
-            level -= 1
-    return deepest
-
-
 def _name_and_value(part: bytes) -> tuple[str, bytes, bytes]:
     named = _TOKEN.match(part)
     if named is None or len(named.group()) < 2 or part[0] != ord('"'):  # noqa: PLR2004 - both quotes

@@ -9,7 +9,7 @@ import msgspec
 
 from stammgast.events import reasons
 from stammgast.events.contracts import EntryMeta
-from stammgast.events.splitting import depth
+from stammgast.kernel.nesting import is_too_deep
 
 KIND_BATCH = "batch"
 KIND_IMPORT = "import"
@@ -20,7 +20,6 @@ KIND_DERIVED = "derived"
 KIND_INTERNAL = "internal"
 """Orders to the worker, not events."""
 
-DEPTH_MAX = 64
 _Id = str | int | float | None
 
 
@@ -68,7 +67,7 @@ def read_meta(encoded: bytes) -> EntryMeta:
 
 def read_wire(body: bytes) -> WireEvent:
     """Decode one event. Raises Unreadable with the reason and what to mend."""
-    if body.count(b"{") + body.count(b"[") > DEPTH_MAX and depth(body) > DEPTH_MAX:
+    if is_too_deep(body):
         raise Unreadable(reasons.NESTED_TOO_DEEP, "")
     try:
         wire = decode_event(body)

@@ -15,12 +15,14 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from sqlalchemy.exc import DataError
 
 import stammgast
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.runtime import Runtime
 from stammgast.web.access import access_table
-from stammgast.web.errors import answer_failure, answer_http_exception, answer_refusal
+from stammgast.web.bodies import CheckedRequest
+from stammgast.web.errors import answer_failure, answer_http_exception, answer_overflow, answer_refusal
 from stammgast.web.forms import read_form
 from stammgast.web.guards import anybody
 from stammgast.web.http import SLASH, document_problems
@@ -84,7 +86,10 @@ def make_litestar(runtime: Runtime) -> Litestar:
         state=State({"runtime": runtime}),
         middleware=[csrf_check],
         dependencies={"form": Provide(read_form)},
+        request_class=CheckedRequest,
         exception_handlers={
+            OverflowError: answer_overflow,
+            DataError: answer_overflow,
             StammgastError: answer_refusal,
             HTTPException: answer_http_exception,
             Exception: answer_failure,

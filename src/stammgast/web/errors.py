@@ -34,6 +34,12 @@ class WrongRequest(StammgastError):
     """The request can't be read: {detail}."""
 
 
+class NumberTooLarge(StammgastError):
+    """The request holds a number or a text that no store can keep: a number beyond 64 bits, or a NUL character."""
+
+    code = "not_storable"
+
+
 class OwnFailure(StammgastError):
     """Something failed on our side. Nothing was changed. Try again; if it stays, the log of the web process says more."""
 
@@ -85,6 +91,12 @@ def answer_failure(request: AnyRequest, problem: Exception) -> Response[Any]:
     # The path, without the query: it may hold what somebody searched for.
     LOG.error("request failed", exc_info=problem, extra={"method": request.method, "path": request.url.path})
     return answer_refusal(request, OwnFailure())
+
+
+def answer_overflow(request: AnyRequest, problem: Exception) -> Response[Any]:
+    """Answer what a database could not even be asked: what it was given came from whoever asks."""
+    LOG.warning("request not storable", exc_info=problem, extra={"method": request.method, "path": request.url.path})
+    return answer_refusal(request, NumberTooLarge())
 
 
 def is_api(request: AnyRequest) -> bool:

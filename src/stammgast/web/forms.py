@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 
 from stammgast.kernel.errors import Invalid, StammgastError
 from stammgast.kernel.i18n import marked as _
+from stammgast.web.numbers import whole
 from stammgast.web.shell import AnyRequest
 
 TEXT_LENGTH_MAX = 100_000
@@ -32,10 +33,17 @@ class Form:
         text = self.text(name)
         if not text:
             return default
-        try:
-            return int(text)
-        except ValueError:
-            raise Invalid(field=name, problem=_("write a whole number")) from None
+        number = whole(text.removeprefix("-"))
+        if number is None:
+            raise Invalid(field=name, problem=_("write a whole number"))
+        return -number if text.startswith("-") else number
+
+    def wholes(self, name: str) -> list[int]:
+        """Return the numbers of a field that can occur many times; raises Invalid when one is none that is kept here."""
+        numbers = [number for text in self.every(name) if (number := whole(text)) is not None]
+        if len(numbers) < len(self.every(name)):
+            raise Invalid(field=name, problem=_("choose from what is there"))
+        return numbers
 
     def flag(self, name: str) -> bool:
         """Say whether a checkbox was ticked."""
@@ -74,5 +82,10 @@ async def read_form(request: AnyRequest) -> Form:
         if isinstance(value, UploadFile):
             files[name] = value
         else:
-            texts.setdefault(name, []).append(str(value)[:TEXT_LENGTH_MAX])
+            texts.setdefault(_clean(name), []).append(_clean(str(value))[:TEXT_LENGTH_MAX])
     return Form(texts, files)
+
+
+def _clean(text: str) -> str:
+    """Return text that every store takes: without NUL, and without halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

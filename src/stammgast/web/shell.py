@@ -17,6 +17,7 @@ from stammgast.kernel.settings import Settings
 from stammgast.web.contracts import BrandChoice, CompanyFacts, Household, Person, Theme
 from stammgast.web.cookies import BRAND_COOKIE, LANGUAGE_COOKIE, THEME_COOKIE
 from stammgast.web.guards import person_or_none
+from stammgast.web.numbers import whole
 
 AnyRequest = Request[Any, Any, Any]
 BRAND_PARAMETER = "brand"
@@ -110,7 +111,8 @@ def brand_of(request: AnyRequest) -> BrandId | None:
     text = request.query_params.get(BRAND_PARAMETER)
     if text is None:
         text = request.cookies.get(BRAND_COOKIE, "")
-    return BrandId(int(text)) if text.isascii() and text.isdigit() and int(text) else None
+    number = whole(text)
+    return BrandId(number) if number else None
 
 
 def is_fragment(request: AnyRequest) -> bool:

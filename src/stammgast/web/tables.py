@@ -7,9 +7,11 @@ from typing import Literal
 
 import msgspec
 
+from stammgast.web.numbers import whole
 from stammgast.web.shell import AnyRequest
 
 PAGE_SIZES = (25, 50, 100, 200)
+PLACE_MAX = 10**9
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -60,7 +62,8 @@ def read_table(request: AnyRequest, sorts: Sequence[str] = (), *, default: str =
 
 
 def _whole(text: str | None, default: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004 - fits
+    number = whole(text)
+    return default if number is None else min(number, PLACE_MAX)
 
 
 def _size(asked: int, default: int) -> int:

@@ -16,6 +16,7 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role
 from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
+from stammgast.web.numbers import whole
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
@@ -69,7 +70,7 @@ def read_rules(form: Form) -> list[ChannelRule]:
     rules = []
     for line in lines:
         facts: dict[str, Any] = {name: text.strip() for name, text in zip(FIELDS, line, strict=True)}
-        facts["source"] = int(facts["source"]) if facts["source"].isdecimal() else 0
+        facts["source"] = whole(facts["source"]) or 0
         rule = ChannelRule(**facts)
         if rule != ChannelRule():
             rules.append(rule)
@@ -81,8 +82,8 @@ def _moved(rules: Sequence[ChannelRule], order: str) -> list[ChannelRule] | None
     action, _colon, place_text = order.partition(":")
     if action not in ("up", "down", "drop"):
         return None
-    place = int(place_text) if place_text.isdecimal() else -1
-    if not 0 <= place < len(rules):
+    place = whole(place_text)
+    if place is None or place >= len(rules):
         raise Invalid(field="do", problem=_("that rule is not there any more"))
     changed = list(rules)
     rule = changed.pop(place)

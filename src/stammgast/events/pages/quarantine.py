@@ -16,6 +16,7 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role
 from stammgast.web.forms import SentForm
 from stammgast.web.guards import person_of, requires
+from stammgast.web.numbers import whole
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
@@ -39,11 +40,10 @@ def show_quarantine(request: AnyRequest) -> Response[str]:
     """Show what waits, newest first, of one reason or all."""
     runtime = runtime_of(request)
     reason = _asked_reason(request)
-    before = request.query_params.get("before", "")
     waiting = api.quarantine_page(
         runtime,
         reason=reason,
-        before=int(before) if before.isascii() and before.isdigit() else None,
+        before=whole(request.query_params.get("before")),
         limit=PAGE_ROWS + 1,
     )
     counts = api.quarantine_counts(runtime)
@@ -70,7 +70,7 @@ def decide_quarantine(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Replay or discard the chosen events, or all of one reason."""
     runtime, by = runtime_of(request), Actor.of(person_of(request))
     reason = form.text("reason") if form.text("reason") in REASONS else ""
-    ids = [int(one) for one in form.every("chosen") if one.isascii() and one.isdigit()]
+    ids = form.wholes("chosen")
     is_all = form.text("all") == "yes" and reason
     if not ids and not is_all:
         raise Invalid(field="chosen", problem=_("choose at least one event"))

@@ -20,6 +20,7 @@ from stammgast.profiles.accounts.contracts import Account, AccountFilter, Accoun
 from stammgast.profiles.pages.lists import PAGE_ROWS, read_sort, read_text, seen_after, shown_list, yes_or_no
 from stammgast.profiles.pages.moments import plain_values, read_moment
 from stammgast.web.guards import person_of, requires
+from stammgast.web.numbers import whole
 from stammgast.web.pages import render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
@@ -49,6 +50,8 @@ TABS = (("timeline", _("Timeline")), ("who", _("Who")), ("now", _("Figures")))
 ORDERED = (("", _("With and without orders")), ("yes", _("With orders")), ("no", _("Without orders")))
 STATUSES: tuple[MemberStatus, ...] = ("", "current", "former")
 PAGE_EVENTS = 50
+MOMENT_MAX = 10**15
+"""Beyond all dates there are (ms UTC)."""
 MEMBERS_SHOWN = 8
 
 
@@ -180,7 +183,7 @@ def days_begun(times: Sequence[int], day_of: Callable[[int], str], shown: int = 
 
 
 def _moment(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0  # noqa: PLR2004 - what dates can be
+    return min(whole(text) or 0, MOMENT_MAX)
 
 
 def _kinds(runtime: Runtime, chosen: str) -> list[tuple[str, str]]:

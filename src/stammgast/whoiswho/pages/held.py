@@ -12,6 +12,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles.api.pages import words
 from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of
+from stammgast.web.numbers import whole
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import read_table
@@ -83,8 +84,8 @@ def _page(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
     runtime, table = runtime_of(request), read_table(request, size=PAGE_ROWS)
     held, total = held_identifiers(runtime, limit=table.size, offset=table.offset)
     released = released_identifiers(runtime)[:RELEASED_SHOWN]
-    position = request.query_params.get("position", "")
-    is_waiting = position.isascii() and position.isdecimal() and not is_obeyed(runtime, int(position[:18]))
+    position = whole(request.query_params.get("position"))
+    is_waiting = position is not None and not is_obeyed(runtime, position)
     return render(
         request,
         "whoiswho/identity_held.html",

@@ -16,6 +16,7 @@ from stammgast.profiles.contracts import NoSuchProfile
 from stammgast.web.contracts import Role
 from stammgast.web.forms import SentForm
 from stammgast.web.guards import person_of, requires
+from stammgast.web.numbers import whole
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import TableState, read_table
@@ -209,7 +210,8 @@ def _one_of(asked: str | None, allowed: Iterable[str]) -> str:
 
 
 def _number_text(text: str | None) -> str:
-    return text if text and text.isascii() and text.isdecimal() and len(text) < 19 else ""  # noqa: PLR2004 - 64 bits
+    number = whole(text)
+    return "" if number is None else str(number)
 
 
 def _wanted(request: AnyRequest) -> Filter:

@@ -16,6 +16,7 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role
 from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
+from stammgast.web.numbers import whole
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
@@ -94,9 +95,8 @@ def show_rules_progress(request: AnyRequest) -> Response[str]:
 def edit_rules(request: AnyRequest) -> Response[str]:
     """Show the form with the rules of a version (`from` in the address), by default those in force."""
     runtime = runtime_of(request)
-    number = request.query_params.get("from", "")
-    is_given = number.isascii() and number.isdecimal() and len(number) < 10  # noqa: PLR2004 - fits
-    rules = book.version(runtime, int(number)).rules if is_given else book.standing(runtime).in_force
+    number = whole(request.query_params.get("from"))
+    rules = book.standing(runtime).in_force if number is None else book.version(runtime, number).rules
     return _editor(request, draft_of(rules), Form())
 
 
@@ -217,8 +217,7 @@ def _words() -> dict[str, Any]:
 
 def _position(request: AnyRequest) -> int:
     """Return the place in the log of the order that the page waits for, 0 when it waits for none."""
-    text = request.query_params.get("ordered", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0  # noqa: PLR2004 - fits 64 bits
+    return whole(request.query_params.get("ordered")) or 0
 
 
 def _by(request: AnyRequest) -> Actor:

@@ -13,6 +13,7 @@ from stammgast.kernel.errors import Invalid
 from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.forms import Form
+from stammgast.web.numbers import whole
 
 
 class DraftNamespace(msgspec.Struct, frozen=True):
@@ -86,7 +87,8 @@ def changed_draft(draft: DraftRules, order: str) -> DraftRules | None:
     Moving exchanges the strengths of two neighbours, so what stands higher is stronger.
     """
     action, _colon, text = order.partition(":")
-    place = int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else -1  # noqa: PLR2004 - fits
+    number = whole(text)
+    place = -1 if number is None else number
     lines = list(draft.namespaces)
     match action:
         case "add":

@@ -26,6 +26,7 @@ from stammgast.profiles.api.pages import (
 from stammgast.web.contracts import Role
 from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
+from stammgast.web.numbers import whole
 from stammgast.web.pages import redirect, render, runtime_of, translate
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
@@ -36,6 +37,7 @@ AGENT = [requires(Role.AGENT)]
 ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
 COLUMNS = (Column(_("Trait")), Column(_("Which value counts")))
 EMPTY_PLACES = 3
+SOURCE_MAX = 2**31 - 1
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -82,7 +84,7 @@ def _policy(chosen: Chosen) -> TraitPolicy:
 
 def _sources(form: Form) -> tuple[int, ...]:
     """Return the sources chosen, each where it stands first."""
-    numbers = (int(text) for text in form.every("sources") if text.isascii() and text.isdecimal() and len(text) < 10)  # noqa: PLR2004 - fits
+    numbers = (number for text in form.every("sources") if (number := whole(text)) is not None and number <= SOURCE_MAX)
     return tuple(dict.fromkeys(numbers))[:SOURCES_MAX]
 
 
