@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 from stammgast.events import api as events
 from stammgast.events import waiting
 from stammgast.events.contracts import MessageBook, MessageRecord, RawEvent, Rejected
-from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES
+from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES, PAYMENT_HOSTS
 from stammgast.events.manifest import MANIFEST as EVENTS
 from stammgast.events.reading import message_digest
 from stammgast.kernel.log import LogEntry, LogReader, LogWriter
@@ -241,3 +241,16 @@ def test_our_own_events_may_belong_to_nobody(house):
     (entry,) = LogReader(house.settings.log_dir, "worker").read(0, 10)
     (event,) = events.read_entry(entry, events.rules(house))
     assert (event.is_subjectless, event.source, event.identifiers) == (True, 3, ())
+
+
+def test_payment_providers_are_listed_changed_and_brought_back(house, client_as):
+    analyst = client_as("analyst")
+    assert "paypal.com" in analyst.get("/api/payment-hosts").json()["hosts"]
+    changed = analyst.put("/api/payment-hosts", json={"hosts": ["https://www.Bezahlen.example/kasse", "paypal.com"]})
+    assert changed.json() == {"hosts": ["bezahlen.example", "paypal.com"]}
+    wrong = analyst.put("/api/payment-hosts", json={"hosts": ["no host"]})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "hosts")
+    assert events.rules(house).enrichment.payments == {"bezahlen.example", "paypal.com"}
+    events.change_payment_hosts(house, BY, None)
+    assert events.payment_hosts(house) == PAYMENT_HOSTS
+    assert client_as("viewer").put("/api/payment-hosts", json={"hosts": []}).status_code == 403

@@ -69,3 +69,24 @@ def test_more_than_a_day_ahead_is_clamped_to_when_it_came():
 def test_history_from_before_2000_is_kept_only_in_an_import():
     assert keep_clock(-DAY, RECEIVED) == (-DAY, ())
     assert correct_clock(-DAY, None, RECEIVED) == (RECEIVED, ("clock_clamped",))
+
+
+@pytest.mark.parametrize(
+    ("stamp", "same"),
+    [
+        ("2026-11-24t14:35:00z", "2026-11-24T14:35:00Z"),
+        ("2026-11-24t14:35:00.250+01:00", "2026-11-24T13:35:00.250Z"),
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
+        ("2016-12-31t23:59:60.5z", "2017-01-01T00:00:00.500Z"),
+        ("2017-01-01T00:59:60+01:00", "2017-01-01T00:00:00Z"),
+    ],
+)
+def test_times_are_read_as_rfc_3339_allows_them(stamp, same):
+    # RFC 3339, section 5.6: "T" and "Z" may be lower case; section 5.7: a leap second is written :60.
+    assert read_moment(stamp) == read_moment(same)
+
+
+@pytest.mark.parametrize("stamp", ["2016-12-31T23:60:00Z", "2016-12-31T23:59:61Z", "::60", "2026-13-01t00:00:00z"])
+def test_what_is_no_time_is_still_none(stamp):
+    with pytest.raises(ValueError, match=r"\S"):
+        read_moment(stamp)

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from stammgast.events import orders
+from stammgast.events.channel_rules import tidy_hosts
 from stammgast.events.collecting.scrubbing import scrub_body
 from stammgast.events.contracts import EventSchema, MessageBook, OwnEvent, Quarantined, Rules
 from stammgast.events.definitions import RulesCache
-from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, ChannelRule
+from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, PAYMENT_HOSTS, ChannelRule
 from stammgast.events.orders import DISCARD, REPLAY, Order, is_id, order_entry, read_order
 from stammgast.events.own import own_body, own_digest, own_entry, own_raw, read_own
 from stammgast.events.reading import expand, message_digest, read_entry, read_raw, reject
@@ -62,6 +63,7 @@ __all__ = [
     "append_derived",
     "append_own",
     "change_channel_rules",
+    "change_payment_hosts",
     "channel_rules",
     "delete_event_schema",
     "discard_quarantined",
@@ -76,6 +78,7 @@ __all__ = [
     "own_body",
     "own_digest",
     "own_raw",
+    "payment_hosts",
     "quarantine_counts",
     "quarantine_page",
     "quarantined_by_ids",
@@ -141,6 +144,21 @@ def change_channel_rules(runtime: Runtime, by: Actor, lines: Sequence[ChannelRul
     with changing(runtime, by) as change:
         definitions.replace_channel_rules(change.connection, lines)
         change.note("channel_rules.change", "", count=len(lines))
+
+
+def payment_hosts(runtime: Runtime) -> tuple[str, ...]:
+    """Return the hosts of payment providers, which are no referrers: a person's, or those Stammgast comes with."""
+    with runtime.control.read() as connection:
+        stored = definitions.list_payment_hosts(connection)
+    return PAYMENT_HOSTS if stored is None else stored
+
+
+def change_payment_hosts(runtime: Runtime, by: Actor, hosts: Sequence[str] | None) -> None:
+    """Replace the list; None brings back those Stammgast comes with. Raises Invalid for what is no host."""
+    tidied = None if hosts is None else tidy_hosts(hosts)
+    with changing(runtime, by) as change:
+        definitions.replace_payment_hosts(change.connection, tidied)
+        change.note("payment_hosts.change", "", count=len(tidied or ()))
 
 
 def quarantine_counts(runtime: Runtime) -> Mapping[str, int]:

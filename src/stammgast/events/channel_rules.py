@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from stammgast.events.enrichment.rules import ChannelRule
@@ -11,6 +12,8 @@ from stammgast.kernel.i18n import Phrase, marked
 RULES_MAX = 500
 TEXT_LENGTH_MAX = 200
 WILDCARDS_MAX = 5
+HOSTS_MAX = 300
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
 def check_rules(rules: Sequence[ChannelRule]) -> None:
@@ -36,3 +39,22 @@ def _problem(rule: ChannelRule) -> str:
     if any(text.count("*") > WILDCARDS_MAX for text in texts):
         return marked("it has too many *")
     return ""
+
+
+def tidy_hosts(hosts: Sequence[str]) -> list[str]:
+    """Return hosts in lower case, each once, without `www.` and what stands around. Raises Invalid for the first that is none.
+
+    >>> tidy_hosts(["https://www.PayPal.com/checkout", "paypal.com"])
+    ['paypal.com']
+    """
+    if len(hosts) > HOSTS_MAX:
+        raise Invalid(field="hosts", problem=Phrase(marked("keep to {most} hosts"), most=HOSTS_MAX))
+    found: dict[str, None] = {}
+    for one in hosts:
+        host = one.strip().lower().rpartition("://")[2].partition("/")[0].removeprefix("www.").strip(".")
+        if not _HOST.fullmatch(host):
+            raise Invalid(
+                field="hosts", problem=Phrase(marked("{host} is no host, such as paypal.com"), host=repr(one[:80]))
+            )
+        found[host] = None
+    return list(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stammgast.events.contracts import Rules
-from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES
+from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES, PAYMENT_HOSTS
 from stammgast.events.enrichment.snapshot import EnrichmentRules
 from stammgast.events.store import definitions
 from stammgast.kernel.runtime import Runtime
@@ -34,6 +34,7 @@ def load_rules(runtime: Runtime) -> Rules:
     with runtime.control.read() as connection:
         schemas = definitions.list_event_schemas(connection)
         channels = definitions.list_channel_rules(connection)
+        payments = definitions.list_payment_hosts(connection)
     return Rules(
         schemas={one.name: one for one in schemas},
         brands={number: source.brand for number, source in picture.sources.items()},
@@ -41,6 +42,7 @@ def load_rules(runtime: Runtime) -> Rules:
         enrichment=EnrichmentRules(
             channels=DEFAULT_CHANNEL_RULES if channels is None else channels,
             staff=picture.staff,
+            payments=frozenset(PAYMENT_HOSTS if payments is None else payments),
             source_kinds={number: source.kind for number, source in picture.sources.items()},
         ),
     )

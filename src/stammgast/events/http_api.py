@@ -10,6 +10,7 @@ from litestar import delete, get, post, put
 from litestar.params import JSONBody, Parameter
 
 from stammgast.events import api
+from stammgast.events.channel_rules import HOSTS_MAX
 from stammgast.events.contracts import EventSchema, Fate, PropertyType, Quarantined
 from stammgast.events.enrichment.rules import ChannelRule
 from stammgast.events.reading import NAME_LENGTH_MAX, PROPERTIES_MAX
@@ -229,6 +230,30 @@ class ChannelRulesController(ApiController):
         return [ChannelRuleAnswer(**msgspec.structs.asdict(one)) for one in api.channel_rules(runtime_of(request))]
 
 
+class PaymentHosts(msgspec.Struct):
+    """Hosts of payment providers; each stands for its subdomains too."""
+
+    hosts: Annotated[list[Annotated[str, msgspec.Meta(max_length=300)]], msgspec.Meta(max_length=HOSTS_MAX)]
+
+
+class PaymentHostsController(ApiController):
+    """Payment providers: who comes back from one was on the site before, so they are no referrers."""
+
+    path = "/api/payment-hosts"
+    tags = ("Channel rules",)
+
+    @get(guards=VIEWER, summary="List payment providers", sync_to_thread=True)
+    def list_hosts(self, request: AnyRequest) -> PaymentHosts:
+        """Those of a person, else those Stammgast comes with."""
+        return PaymentHosts(list(api.payment_hosts(runtime_of(request))))
+
+    @put(guards=ANALYST, summary="Replace the payment providers", sync_to_thread=True)
+    def replace(self, request: AnyRequest, data: JSONBody[PaymentHosts]) -> PaymentHosts:
+        """Holds for events read from now on."""
+        api.change_payment_hosts(runtime_of(request), _by(request), data.hosts)
+        return PaymentHosts(list(api.payment_hosts(runtime_of(request))))
+
+
 def _rest_of_path(request: AnyRequest, prefix: str, normal: str) -> str:
     """Return what follows `prefix` in the path as it was sent; `normal`, which has lost slashes, when that is unknown."""
     sent = request.scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1")
@@ -265,4 +290,10 @@ def _by(request: AnyRequest) -> Actor:
     return Actor.of(person_of(request))
 
 
-CONTROLLERS = (MessagesController, QuarantineController, EventSchemasController, ChannelRulesController)
+CONTROLLERS = (
+    MessagesController,
+    QuarantineController,
+    EventSchemasController,
+    ChannelRulesController,
+    PaymentHostsController,
+)

@@ -33,6 +33,7 @@ MANIFEST = Manifest(
     tasks=(Task("events.trim_log", "web", 10, operating.trim_log),),
     action_words={
         "channel_rules.change": marked("changed the channel rules"),
+        "payment_hosts.change": marked("changed the payment providers"),
         "event_schema.save": marked("wrote an event rule"),
         "event_schema.delete": marked("deleted an event rule"),
         "quarantine.replay": marked("replayed quarantined events"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from stammgast.kernel.clock import MILLIS_PER_DAY
 
+_LEAP_SECOND = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d):60(.*)", re.DOTALL)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - to measure naive timestamps, which are UTC, against
 _MILLI = timedelta(milliseconds=1)
@@ -32,13 +34,26 @@ def read_moment(stamp: str | float) -> int:
         try:
             moment = datetime.fromisoformat(stamp)
         except ValueError:
-            moment = datetime.fromisoformat(stamp.strip())
+            moment = _read_oddly_written(stamp)
         millis = (moment - (_EPOCH if moment.tzinfo else _EPOCH_NAIVE)) // _MILLI
     else:
         millis = int(stamp * 1000 if abs(stamp) < _SECONDS_BELOW else stamp)
     if not YEAR_1900 <= millis < YEAR_2300:
         raise ValueError(stamp)
     return millis
+
+
+def _read_oddly_written(stamp: str) -> datetime:
+    """Read what RFC 3339 allows beside: small `t` and `z`, blanks around, a leap second (the next second begins).
+
+    >>> _read_oddly_written(" 2016-12-31t23:59:60.5z").isoformat()
+    '2017-01-01T00:00:00.500000+00:00'
+    """
+    text = stamp.strip().upper()
+    leap = _LEAP_SECOND.fullmatch(text)
+    if leap is None:
+        return datetime.fromisoformat(text)
+    return datetime.fromisoformat(f"{leap[1]}:59{leap[2]}") + timedelta(seconds=1)
 
 
 def correct_clock(original: int | None, sent_at: int | None, received_at: int) -> tuple[int, tuple[str, ...]]:

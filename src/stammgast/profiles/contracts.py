@@ -140,6 +140,11 @@ class TimelineEvent(msgspec.Struct, frozen=True):
     is_import: bool
     origin: str
     """Which part of Stammgast made it; empty for what a sender sent."""
+    language: str
+    campaign_source: str
+    campaign_medium: str
+    campaign_term: str
+    campaign_content: str
     anchor: Anchor = Anchor(0)
 
 

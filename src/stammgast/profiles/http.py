@@ -64,6 +64,16 @@ class ProfileAnswer(msgspec.Struct, rename="camel"):
     """Numbers of profiles that became part of this one; they lead here for ever."""
 
 
+class CampaignAnswer(msgspec.Struct, omit_defaults=True):
+    """The campaign that brought the visit; what is not known is left out."""
+
+    source: str = ""
+    medium: str = ""
+    name: str = ""
+    term: str = ""
+    content: str = ""
+
+
 class EventAnswer(msgspec.Struct, rename="camel"):
     """An event. `timestamp` is corrected by the clocks, `originalTimestamp` what the sender said."""
 
@@ -86,6 +96,11 @@ class EventAnswer(msgspec.Struct, rename="camel"):
     browser: str
     os: str
     country: str
+    language: str
+    referrer_medium: str
+    referrer: str
+    """Who sent the visitor: a known place, or its host."""
+    campaign: CampaignAnswer | None
     amount: str | None
     currency: str | None
     flags: list[str]
@@ -267,6 +282,10 @@ def event_answer(event: TimelineEvent) -> EventAnswer:
         browser=event.browser,
         os=event.os,
         country=event.country,
+        language=event.language,
+        referrer_medium=event.referrer_medium,
+        referrer=event.referrer_name,
+        campaign=_campaign_answer(event),
         amount=None if event.amount is None else decimal_text(event.amount),
         currency=event.currency or None,
         flags=list(event.flags),
@@ -275,6 +294,13 @@ def event_answer(event: TimelineEvent) -> EventAnswer:
         imported=event.is_import,
         origin=event.origin,
     )
+
+
+def _campaign_answer(event: TimelineEvent) -> CampaignAnswer | None:
+    found = CampaignAnswer(
+        event.campaign_source, event.campaign_medium, event.campaign_name, event.campaign_term, event.campaign_content
+    )
+    return None if found == CampaignAnswer() else found
 
 
 def _found_answer(row: CustomerRow) -> FoundAnswer:

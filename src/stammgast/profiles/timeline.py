@@ -52,7 +52,12 @@ class _Shown(msgspec.Struct, array_like=True):
     is_staff: bool
     is_import: bool
     origin: str = ""
-    """Rows from before have none."""
+    """Rows from before have none, nor what follows, until the mutation has written them."""
+    language: str = ""
+    campaign_source: str = ""
+    campaign_medium: str = ""
+    campaign_term: str = ""
+    campaign_content: str = ""
 
 
 _encode_shown = msgspec.json.Encoder().encode

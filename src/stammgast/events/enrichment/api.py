@@ -36,7 +36,7 @@ def enrich(event: Event, ip: str, user_agent: str, rules: EnrichmentRules) -> No
     event.country = (country_of(ip) if ip else "") or _said_country(context)
     locale = context.get("locale")
     event.language = language_of(locale) if isinstance(locale, str) else ""
-    host = _fill_page(event)
+    host = _fill_page(event, rules.payments)
     _fill_channel(event, host, rules)
     event.is_staff = event.is_staff or rules.staff_marker.is_staff(event, ip)
 
@@ -75,7 +75,7 @@ def _said_country(context: dict[str, Any]) -> str:
     return country.upper() if isinstance(country, str) and len(country) == 2 and country.isalpha() else ""  # noqa: PLR2004 - alpha-2
 
 
-def _fill_page(event: Event) -> str:
+def _fill_page(event: Event, payments: frozenset[str]) -> str:
     """Fill page, campaign and referrer; return the page's host, empty when the event is on no page."""
     page = event.context.get("page")
     page = page if isinstance(page, dict) else _EMPTY
@@ -89,6 +89,7 @@ def _fill_page(event: Event) -> str:
         _either(own, page, "search"),
         _either(own, page, "referrer"),
         read_context(said) if isinstance(said, dict) else NO_CAMPAIGN,
+        payments,
     )
     event.page_path = visit.path
     event.page_title = _either(own, page, "title")[:TITLE_LENGTH_MAX]

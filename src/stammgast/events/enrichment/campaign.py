@@ -68,8 +68,10 @@ def read_query(query: str) -> Campaign:
     lowered = query.lower()
     if not any(hint in lowered for hint in _HINTS):
         return NO_CAMPAIGN
+    # A link that was copied out of HTML has its ampersands written as there.
+    text = query.lstrip("?").replace("&amp;", "&")
     try:
-        pairs = parse_qsl(query.lstrip("?"), max_num_fields=PARAMETERS_MAX)
+        pairs = _pairs(text)
     except ValueError:
         return NO_CAMPAIGN
     found: dict[str, str] = {}
@@ -78,6 +80,18 @@ def read_query(query: str) -> Campaign:
     click_id = next((one for one in CLICK_IDS if found.get(one)), "")
     name = found.get("utm_campaign", "")
     return _made(found, "utm_source", "utm_medium", "utm_term", "utm_content", name=name, click_id=click_id)
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """Return (name, value) of a query; what is no UTF-8 is Latin-1, as old shops and mail tools write it.
+
+    >>> _pairs("utm_campaign=Fr%FChling"), _pairs("utm_campaign=Fr%C3%BChling")
+    ([('utm_campaign', 'Frühling')], [('utm_campaign', 'Frühling')])
+    """
+    try:
+        return parse_qsl(query, max_num_fields=PARAMETERS_MAX, errors="strict")
+    except UnicodeDecodeError:
+        return parse_qsl(query, max_num_fields=PARAMETERS_MAX, encoding="cp1252", errors="replace")
 
 
 def read_context(campaign: dict[str, Any]) -> Campaign:

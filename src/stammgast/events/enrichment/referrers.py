@@ -91,10 +91,13 @@ _MAIL_MEDIUMS = frozenset(("email", "e-mail", "mail", "newsletter"))
 _SOCIAL_MEDIUMS = frozenset(("social", "social-media", "social_media", "sm", "social-network", "social network"))
 
 
-def classify_referrer(campaign: Campaign, referrer: str, own_host: str) -> tuple[str, str]:
+def classify_referrer(
+    campaign: Campaign, referrer: str, own_host: str, payments: frozenset[str] = frozenset()
+) -> tuple[str, str]:
     """Return (medium, name) of what sent a page view; `referrer` is an address or empty, `own_host` the page's.
 
     A link the company marked itself (utm, click id) beats the referrer, which mail programs and apps often hide.
+    Who comes back from a payment provider (`payments`, hosts that cover their subdomains) was there before: internal.
     The name is the place's own, a foreign host, or the campaign's source; empty for direct and internal visits.
 
     >>> classify_referrer(Campaign(), "https://www.google.de/", "shop.example.com")
@@ -102,7 +105,7 @@ def classify_referrer(campaign: Campaign, referrer: str, own_host: str) -> tuple
     >>> classify_referrer(Campaign(), "", "shop.example.com")
     ('direct', '')
     """
-    host_medium, host_name = _classify_host(referrer_host(referrer), own_host)
+    host_medium, host_name = _classify_host(referrer_host(referrer), own_host, payments)
     marked = _medium_of_campaign(campaign)
     if not marked:
         return host_medium, host_name
@@ -128,13 +131,25 @@ def _medium_of_campaign(campaign: Campaign) -> str:
 
 
 @lru_cache(16_384)
-def _classify_host(host: str, own_host: str) -> tuple[str, str]:
+def _classify_host(host: str, own_host: str, payments: frozenset[str]) -> tuple[str, str]:
     if not host:
         return "direct", ""
     if own_host and (host == own_host or same_site(host, own_host)):
         return "internal", ""
+    if covers(payments, host):
+        return "internal", ""
     medium, name = known_place(host)
     return (medium, name) if medium else ("referral", host.removeprefix("www."))
+
+
+def covers(hosts: frozenset[str], host: str) -> bool:
+    """Say whether a host or one above it is among `hosts`.
+
+    >>> covers(frozenset({"paypal.com"}), "www.paypal.com"), covers(frozenset({"paypal.com"}), "notpaypal.com")
+    (True, False)
+    """
+    labels = host.split(".")
+    return bool(hosts) and any(".".join(labels[start:]) in hosts for start in range(len(labels)))
 
 
 @lru_cache(16_384)

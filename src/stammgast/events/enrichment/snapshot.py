@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from stammgast.events.enrichment.channels import ChannelClassifier
-from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES, ChannelRule
+from stammgast.events.enrichment.rules import DEFAULT_CHANNEL_RULES, PAYMENT_HOSTS, ChannelRule
 from stammgast.events.enrichment.staff import StaffMarker
 from stammgast.kernel.ids import SourceId
 from stammgast.workspace.contracts import StaffRules
@@ -23,6 +23,8 @@ class EnrichmentRules:
     channels: tuple[ChannelRule, ...] = DEFAULT_CHANNEL_RULES
     staff: StaffRules = field(default_factory=StaffRules)
     source_kinds: Mapping[SourceId, str] = field(default_factory=dict)
+    payments: frozenset[str] = frozenset(PAYMENT_HOSTS)
+    """Hosts of payment providers: who comes back from one was on the site before."""
 
     @cached_property
     def classifier(self) -> ChannelClassifier:

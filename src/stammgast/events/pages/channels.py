@@ -64,6 +64,17 @@ def change_channels(request: AnyRequest, form: SentForm) -> Response[Any]:
     return redirect("/settings/channels", flash=_("The rules hold for events from now on."))
 
 
+@post("/settings/payment-hosts", guards=ANALYST, status_code=200, sync_to_thread=True)
+def change_payment_hosts(request: AnyRequest, form: SentForm) -> Response[Any]:
+    """Keep the list of payment providers, or bring back the usual one."""
+    hosts = None if form.text("do") == "reset" else form.lines("hosts")
+    try:
+        api.change_payment_hosts(runtime_of(request), _by(request), hosts)
+    except StammgastError as problem:
+        return _page(request, api.channel_rules(runtime_of(request)), form.refused(problem), problem.status)
+    return redirect("/settings/channels", flash=_("The list holds for events from now on."))
+
+
 def read_rules(form: Form) -> list[ChannelRule]:
     """Return the lines of the form that say anything."""
     lines = zip_longest(*(form.every(name) for name in FIELDS), fillvalue="")
@@ -105,6 +116,7 @@ def _page(request: AnyRequest, rules: Sequence[ChannelRule], form: Form, status:
         channels=CHANNELS,
         kinds=SOURCE_KINDS,
         types=TYPES,
+        hosts=form.text("hosts") or "\n".join(api.payment_hosts(runtime_of(request))),
         source_options=[(one.id, one.name) for one in list_sources(runtime_of(request))],
     )
 
@@ -113,4 +125,4 @@ def _by(request: AnyRequest) -> Actor:
     return Actor.of(person_of(request))
 
 
-ROUTES = (show_channels, change_channels)
+ROUTES = (show_channels, change_channels, change_payment_hosts)

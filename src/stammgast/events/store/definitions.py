@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, String, Table, Text, delete, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+)
 
 from stammgast.events.contracts import EventSchema, PropertyType
 from stammgast.events.enrichment.rules import ChannelRule
@@ -25,6 +38,13 @@ channel_rules_table = Table(
     METADATA,
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("rule", Text, nullable=False),
+)
+
+payment_hosts_table = Table(
+    "payment_hosts",
+    METADATA,
+    Column("one", SmallInteger, primary_key=True, autoincrement=False),
+    Column("hosts", Text, nullable=False),
 )
 
 _decode_required = msgspec.json.Decoder(tuple[tuple[str, PropertyType], ...]).decode
@@ -62,3 +82,16 @@ def replace_channel_rules(connection: Connection, rules: Sequence[ChannelRule]) 
     if rules:
         lines = [{"place": place, "rule": msgspec.json.encode(rule).decode()} for place, rule in enumerate(rules, 1)]
         connection.execute(insert(channel_rules_table), lines)
+
+
+def list_payment_hosts(connection: Connection) -> tuple[str, ...] | None:
+    """Return the hosts of payment providers, None when nobody has changed the list."""
+    text = connection.scalar(select(payment_hosts_table.c.hosts))
+    return None if text is None else tuple(text.split())
+
+
+def replace_payment_hosts(connection: Connection, hosts: Sequence[str] | None) -> None:
+    """Put `hosts` in place of the list; None brings back those Stammgast comes with."""
+    connection.execute(delete(payment_hosts_table))
+    if hosts is not None:
+        connection.execute(insert(payment_hosts_table).values(one=1, hosts=" ".join(hosts)))

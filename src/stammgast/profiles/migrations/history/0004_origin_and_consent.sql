@@ -34,5 +34,12 @@ ALTER TABLE events MODIFY COLUMN shown String MATERIALIZED toJSONString(tuple(
     is_bot,
     is_staff,
     is_import,
-    origin
+    origin,
+    language,
+    campaign_source,
+    campaign_medium,
+    campaign_term,
+    campaign_content
 )) CODEC(ZSTD(1));
+
+ALTER TABLE events MATERIALIZE COLUMN shown;
