@@ -3,16 +3,21 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from litestar import get
 from litestar.testing import TestClient
 
+from stammgast.app import migrate
+from stammgast.kernel import clock
+from stammgast.kernel.log import LogEntry
 from stammgast.kernel.runtime import Manifest
 from stammgast.web.access import RouteUndeclared
 from stammgast.web.app import make_app, make_litestar
 from stammgast.web.guards import anybody, requires
 from stammgast.workspace import api
 from stammgast.workspace.contracts import Actor
+from tools.workbench import Workbench, track
 
 WRITTEN = Path(__file__).parents[2] / "docs" / "reference" / "permissions.md"
 ROLES = ("viewer", "agent", "analyst", "administrator")
@@ -77,6 +82,119 @@ def test_a_role_opens_what_the_table_says_and_nothing_else(client, runtime, role
         answer = ask(client, request, {"Authorization": f"Bearer {secret}"})
         assert is_refused(answer) is not may, (request, answer.status_code)
         assert answer.status_code < 500, (request, answer.text)
+
+
+@pytest.fixture
+def bench(settings):
+    """Two brands, each with a source. Anna knows one, Bert the other, Carla both; what only the other one knows says Zanzibar."""
+    migrate(settings)
+    bench = Workbench(settings)
+    theirs = api.create_source(bench.runtime, BY, "Löwe Shop").source.id
+    other = api.create_brand(bench.runtime, BY, "Zanzibar")
+    elsewhere = api.create_source(bench.runtime, BY, "Zanzibar Shop", brand=other.id).source.id
+    send(
+        bench,
+        theirs,
+        identify("anna", "Anna Berg"),
+        seen("anna", "Tea"),
+        identify("carla", "Carla Huber"),
+        seen("carla", "Milk"),
+    )
+    send(
+        bench,
+        elsewhere,
+        identify("bert", "Bert Zanzibar"),
+        seen("bert", "Zanzibar"),
+        seen("carla", "Zanzibar", "secret"),
+    )
+    group = {"type": "group", "userId": "bert", "groupId": "acc-z", "traits": {"name": "Zanzibar Ltd"}}
+    send(bench, elsewhere, group, {"type": "track", "event": "Zanzibar Broken"})
+    bench.work()
+    yield bench
+    bench.close()
+
+
+def send(bench, source, *events):
+    body = msgspec.json.encode({"batch": list(events)})
+    bench.log.append_sync(LogEntry(clock.now_millis(), source, len(events), "batch", b"", body))
+
+
+def identify(user, name):
+    return {"type": "identify", "userId": user, "messageId": f"{user}-identify", "traits": {"name": name}}
+
+
+def seen(user, note, number="1"):
+    return track(user, "Note Written", f"{user}-{number}", note=note)
+
+
+def addresses(bench, request):
+    """Every address that a GET route has here: each profile, each source, each event, with each query that could lead astray."""
+    path = request.removeprefix("GET ")
+    people = ["anna", "bert", "carla"]
+    numbers = [bench.profile(f"user_id:{one}").profile for one in people] + [1, 2, 3]
+    fillings = {
+        "int": [str(one) for one in numbers],
+        "str": [f"user_id:{one}" for one in people]
+        + [f"profile:{one}" for one in numbers]
+        + ["who", "now", "group_id:acc-z"],
+        "path": ["bert-1", "carla-secret"],
+    }
+    kind = re.search(r"\{\w+:(\w+)\}", path)
+    paths = [re.sub(r"\{\w+:\w+\}", one, path, count=1) for one in fillings[kind[1]]] if kind else [path]
+    paths = [re.sub(r"\{\w+:str\}", part, one) for one in paths for part in ("who", "now")]
+    asked = ["", "?brand=2", "?brand=0", "?source=2", "?q=zanzi", "?query=zanzi", "?id=carla-secret", "?id=bert-1"]
+    return [one + query for one in dict.fromkeys(paths) for query in asked]
+
+
+@pytest.mark.parametrize("role", ["viewer", "agent", "analyst"])
+def test_somebody_bound_to_a_brand_finds_nothing_of_another_on_any_route(bench, role):
+    _made, secret = api.create_token(bench.runtime, BY, role, role, [1])
+    headers = {"Authorization": f"Bearer {secret}"}
+    opened = 0
+    with TestClient(make_app(bench.runtime), base_url="http://inn.example") as client:
+        for request, (needed, bound) in TABLE.items():
+            may = needed is None or (bound != "refused" and ROLES.index(role) >= ROLES.index(needed))
+            if not request.startswith("GET"):
+                answer = None if may else ask(client, request, headers)
+                assert may or is_refused(answer), request
+                continue
+            for address in addresses(bench, request):
+                answer = client.get(address, headers=headers, follow_redirects=False)
+                assert is_refused(answer) is not may, (address, answer.status_code)
+                assert "zanzibar" not in answer.text.lower(), address
+                opened += answer.status_code == 200
+    assert opened > 100
+
+
+def test_somebody_bound_to_a_brand_finds_what_is_theirs(bench):
+    _made, secret = api.create_token(bench.runtime, BY, "agent", "agent", [1])
+    headers = {"Authorization": f"Bearer {secret}"}
+    carla, bert = (bench.profile(f"user_id:{one}").profile for one in ("carla", "bert"))
+    with TestClient(make_app(bench.runtime), base_url="http://inn.example") as client:
+
+        def text_of(path):
+            return client.get(path, headers=headers).text
+
+        assert "Carla Huber" in text_of("/customers")
+        assert "Carla Huber" in text_of(f"/customers/{carla}")
+        assert client.get(f"/customers/{bert}", headers=headers).status_code == 404
+        assert "Note Written" in text_of(f"/customers/{carla}/timeline")
+        assert [
+            one["properties"]
+            for one in client.get("/api/profiles/user_id:carla/events", headers=headers).json()["events"]
+            if one["event"]
+        ] == [{"note": "Milk"}]
+        assert "Löwe Shop" in text_of("/connect/sources")
+        assert "Löwe Shop" in text_of("/connect/live/rows")
+        refused = client.get("/identity", headers=headers)
+        assert refused.status_code == 403
+        assert "bound" in refused.text
+        assert "/identity" not in text_of("/")
+        everything = api.create_token(bench.runtime, BY, "all", "agent")[1]
+        assert (
+            "zanzibar"
+            in client.get(f"/customers/{bert}", headers={"Authorization": f"Bearer {everything}"}).text.lower()
+        )
 
 
 @get("/forgotten")

@@ -66,7 +66,7 @@ def test_tokens_are_made_and_revoked(visitor, token):
     headers = token("administrator")
     made = visitor.client.post("/api/tokens", json={"name": "Sync", "role": "viewer"}, headers=headers).json()
     own = {"Authorization": f"Bearer {made['token']}"}
-    assert visitor.get("/api/me", **own).json() == {"kind": "token", "name": "Sync", "role": "viewer"}
+    assert visitor.get("/api/me", **own).json() == {"kind": "token", "name": "Sync", "role": "viewer", "brands": []}
     assert all(one.get("token") is None for one in visitor.get("/api/tokens", **headers).json())
     assert visitor.client.delete(f"/api/tokens/{made['id']}", headers=headers).status_code == 204
     assert visitor.get("/api/me", **own).status_code == 401

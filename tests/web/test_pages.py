@@ -68,10 +68,11 @@ def test_an_unknown_page_says_so_in_the_readers_language(alice):
 
 @pytest.mark.usefixtures("house")
 def test_a_bug_tells_nothing_of_the_inside(alice, monkeypatch, caplog):
-    def break_it(_runtime):
+    def break_it(*_given):
         raise ZeroDivisionError("secret inside")
 
     monkeypatch.setattr(api, "list_sources", break_it)
+    monkeypatch.setattr(api, "sources_for", break_it)
     page, program = alice.get("/connect/sources"), alice.get("/api/sources")
     assert (page.status_code, program.status_code) == (500, 500)
     assert "secret inside" not in page.text + program.text

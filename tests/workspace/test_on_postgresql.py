@@ -39,6 +39,9 @@ def test_the_workspace_does_the_same_on_postgresql(house, by):
     assert api.list_tokens(house)[0].last_used_at
     api.revoke_token(house, by, token.id)
     assert api.person_by_token(house, secret) is None
+    team = api.create_team(house, by, "Complaints")
+    bob = api.create_user(house, by, email="bob@inn.test", name="Bob", role="agent", brands=[1], teams=[team.id])
+    assert (bob.brands, bob.teams) == ((1,), (team.id,))
     assert api.revision(house) > before
     assert api.list_audit(house, text="SOURCE 1")[1] == 2
 

@@ -25,6 +25,8 @@ from stammgast.workspace.contracts import Actor
 
 VIEWER = [requires(Role.VIEWER)]
 AGENT = [requires(Role.AGENT)]
+DEFINITIONS = [requires(Role.VIEWER, bound="same")]
+"""Event rules and channels are the whole company's."""
 ANALYST = [requires(Role.ANALYST)]
 
 LIMIT_MAX = 1_000
@@ -187,7 +189,7 @@ class EventSchemasController(ApiController):
     path = "/api/event-schemas"
     tags = ("Event schemas",)
 
-    @get(guards=VIEWER, summary="List event schemas", sync_to_thread=True)
+    @get(guards=DEFINITIONS, summary="List event schemas", sync_to_thread=True)
     def list_schemas(self, request: AnyRequest) -> list[SchemaAnswer]:
         """All schemas by name."""
         return [
@@ -216,7 +218,7 @@ class ChannelRulesController(ApiController):
     path = "/api/channel-rules"
     tags = ("Channel rules",)
 
-    @get(guards=VIEWER, summary="List channel rules", sync_to_thread=True)
+    @get(guards=DEFINITIONS, summary="List channel rules", sync_to_thread=True)
     def list_rules(self, request: AnyRequest) -> list[ChannelRuleAnswer]:
         """In their order: the first that fits and names a channel gives the channel, likewise the touchpoint."""
         rules = api.channel_rules(runtime_of(request))
@@ -242,7 +244,7 @@ class PaymentHostsController(ApiController):
     path = "/api/payment-hosts"
     tags = ("Channel rules",)
 
-    @get(guards=VIEWER, summary="List payment providers", sync_to_thread=True)
+    @get(guards=DEFINITIONS, summary="List payment providers", sync_to_thread=True)
     def list_hosts(self, request: AnyRequest) -> PaymentHosts:
         """Those of a person, else those Stammgast comes with."""
         return PaymentHosts(list(api.payment_hosts(runtime_of(request))))

@@ -18,8 +18,8 @@ MANIFEST = Manifest(
     routes=(*CONTROLLERS, *ROUTES),
     navigation=(
         NavigationEntry("connect", marked("Quarantine"), "/connect/quarantine", "quarantine", order=40),
-        NavigationEntry("connect", marked("Event rules"), "/connect/rules", "filter", role="analyst", order=50),
-        NavigationEntry("settings", marked("Channels"), "/settings/channels", "tag", role="analyst", order=35),
+        NavigationEntry("connect", marked("Event rules"), "/connect/rules", "filter", order=50),
+        NavigationEntry("settings", marked("Channels"), "/settings/channels", "tag", order=35),
     ),
     home_panels=(HomePanel("quarantine", "/home/quarantine", order=30, seconds=10),),
     mounts=(

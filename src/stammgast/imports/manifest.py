@@ -12,7 +12,7 @@ MANIFEST = Manifest(
     name="imports",
     folder=Path(__file__).parent,
     routes=ROUTES,
-    navigation=(NavigationEntry("connect", _("Import"), "/connect/import", "import", role="analyst", order=20),),
+    navigation=(NavigationEntry("connect", _("Import"), "/connect/import", "import", order=20),),
     commands=COMMANDS,
     services={JobRunner: JobRunner},
     tasks=(Task("imports.jobs", "web", 1, work_on_jobs),),

@@ -25,13 +25,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class NavigationEntry:
-    """One line of the left navigation. `group` is the person's question, e.g. `customers` or `connect`."""
+    """One line of the left navigation, for whoever may open `path`. `group` is the person's question, e.g. `connect`."""
 
     group: str
     label: str
     path: str
     icon: str
-    role: str = "viewer"
     order: int = 100
 
 
@@ -48,10 +47,13 @@ class HomePanel:
 
 @dataclass(frozen=True)
 class SearchProvider:
-    """Answers the search on top: `find(runtime, text, limit)` gives (label, detail, path) rows, best first."""
+    """Answers the search on top: `find(runtime, text, limit, brand)` gives (label, detail, path) rows, best first.
+
+    A brand other than 0: only what belongs to it, for somebody who is bound to brands.
+    """
 
     group: str
-    find: Callable[[Runtime, str, int], Sequence[tuple[str, str, str]]]
+    find: Callable[[Runtime, str, int, int], Sequence[tuple[str, str, str]]]
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class StatusController(ApiController):
     path = "/api/status"
     tags = ("Operations",)
 
-    @get(guards=[requires("viewer")], sync_to_thread=True, summary="Status of the installation")
+    @get(guards=[requires("viewer", bound="same")], sync_to_thread=True, summary="Status of the installation")
     def status(self, state: AppState) -> Status:
         """Tell processes, log backlog, lag, rates, and what keeps the installation from being ready."""
         return api.status(state.runtime)

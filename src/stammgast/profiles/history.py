@@ -42,6 +42,7 @@ class TimelineQuery(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    brands: tuple[int, ...] = ()
     group_id: str = ""
     """Only events that name this account; then no anchors mean any."""
 
@@ -188,6 +189,9 @@ def _conditions(wanted: TimelineQuery) -> tuple[str, dict[str, Any]]:
         if values:
             conditions.append(f"{column} IN {{{column}:Array(String)}}")
             parameters[column] = list(values)
+    if wanted.brands:
+        conditions.append("brand IN {brands:Array(UInt32)}")
+        parameters["brands"] = list(wanted.brands)
     return " AND ".join(conditions), parameters
 
 
@@ -214,12 +218,13 @@ def events_by_channel(
     return [(start + bucket * bucket_seconds * 1000, channel, count) for bucket, channel, count in rows]
 
 
-def names_of(history: HistoryClient, anchors: Sequence[int]) -> list[tuple[str, str, int]]:
+def names_of(history: HistoryClient, wanted: TimelineQuery) -> list[tuple[str, str, int]]:
     """Return (type, name, events) of what is on a timeline, most frequent first; for its filters."""
+    conditions, parameters = _conditions(wanted)
     rows = history.query(
-        "SELECT type, name, count() AS events FROM events WHERE anchor IN {anchors:Array(UInt32)}"
+        f"SELECT type, name, count() AS events FROM events WHERE {conditions}"
         " GROUP BY type, name ORDER BY events DESC, type, name LIMIT 200",
-        {"anchors": list(anchors)},
+        parameters,
     )
     return [(one[0], one[1], one[2]) for one in rows]
 

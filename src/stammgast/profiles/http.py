@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -10,6 +10,7 @@ from litestar import get
 from litestar.concurrency import sync_to_thread
 from litestar.params import FromQuery, QueryParameter
 
+from stammgast.kernel.ids import BrandId
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
 from stammgast.profiles.accounts.api import accounts_of_profile
@@ -18,13 +19,13 @@ from stammgast.profiles.answers import MembershipAnswer, TraitAnswer, membership
 from stammgast.profiles.contracts import CustomerFilter, CustomerRow, Profile, SortBy, TimelineEvent
 from stammgast.profiles.figures.orders import decimal_text
 from stammgast.web.contracts import Role
-from stammgast.web.guards import requires
+from stammgast.web.guards import brands_of, requires
 from stammgast.web.http import ApiController, iso_time, name_in_path
-from stammgast.web.pages import runtime_of
+from stammgast.web.pages import runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 
 VIEWER = [requires(Role.VIEWER)]
-AGENT = [requires(Role.AGENT)]
+AGENT = [requires(Role.AGENT, bound="own")]
 
 Words = Annotated[
     str, QueryParameter(name="query", max_length=300, description="Beginnings of names, mails or identifiers.")
@@ -159,7 +160,7 @@ class ProfilesController(ApiController):
         channel: Annotated[str, QueryParameter(max_length=100)] = "",
     ) -> FoundPageAnswer:
         """Every word must be the beginning of a word of the name or of an identifier; none lists all."""
-        wanted = CustomerFilter(channel=channel.replace("\0", ""))
+        wanted = CustomerFilter(channel=channel.replace("\0", ""), brand=shell_of(request).brand or BrandId(0))
         page = api.list_customers(
             runtime_of(request), words.replace("\0", ""), wanted=wanted, sort=sort, after=after, limit=limit
         )
@@ -169,9 +170,10 @@ class ProfilesController(ApiController):
     async def profile(self, request: AnyRequest, reference: Reference) -> ProfileAnswer:
         """Everything known about one customer now."""
         runtime, wanted = runtime_of(request), name_in_path(reference)
-        profile = api.glance_at_profile(runtime, wanted)
+        brands = brands_of(request)
+        profile = None if brands else api.glance_at_profile(runtime, wanted)
         if profile is None:
-            return await sync_to_thread(_read_profile, runtime, wanted)
+            return await sync_to_thread(_read_profile, runtime, wanted, brands)
         return _profile_answer(runtime, profile)
 
     @get("/{reference:str}/events", guards=AGENT, summary="Read a timeline", sync_to_thread=True)
@@ -185,21 +187,22 @@ class ProfilesController(ApiController):
     ) -> TimelineAnswer:
         """Events of all channels, newest first."""
         runtime = runtime_of(request)
-        anchors = api.profile_anchors(runtime, name_in_path(reference))
+        brands, wanted = brands_of(request), name_in_path(reference)
+        anchors = api.get_profile(runtime, wanted, brands).anchors if brands else api.profile_anchors(runtime, wanted)
         names = (name.replace("\0", ""),) if name else ()
-        page = api.timeline(runtime, anchors, before=before, limit=limit, names=names)
+        page = api.timeline(runtime, anchors, before=before, limit=limit, names=names, brands=brands)
         return TimelineAnswer([event_answer(one) for one in page.events], page.next)
 
 
 CONTROLLERS = (ProfilesController,)
 
 
-def _read_profile(runtime: Runtime, reference: str) -> ProfileAnswer:
-    return _profile_answer(runtime, api.get_profile(runtime, reference))
+def _read_profile(runtime: Runtime, reference: str, brands: Sequence[BrandId]) -> ProfileAnswer:
+    return _profile_answer(runtime, api.get_profile(runtime, reference, brands), is_bound=bool(brands))
 
 
-def _profile_answer(runtime: Runtime, profile: Profile) -> ProfileAnswer:
-    accounts = accounts_of_profile(runtime, profile.anchors)
+def _profile_answer(runtime: Runtime, profile: Profile, *, is_bound: bool = False) -> ProfileAnswer:
+    accounts = () if is_bound else accounts_of_profile(runtime, profile.anchors)
     return ProfileAnswer(
         profile_id=profile.profile,
         name=profile.name,

@@ -59,7 +59,7 @@ def _waiting(connection: Connection, wanted: TimelineQuery) -> Iterator[HistoryR
             if not anchors and (not wanted.group_id or b'"group_id"' not in line):
                 continue
             row = _decode_row(line)
-            if not wanted.group_id or row.group_id == wanted.group_id:
+            if wanted.group_id in ("", row.group_id) and (not wanted.brands or row.brand in wanted.brands):
                 yield row
 
 

@@ -11,7 +11,7 @@ from stammgast.kernel.errors import Invalid
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.forms import Form
 from stammgast.web.guards import person_of, requires
-from stammgast.web.pages import PageMaker, render, runtime_of, shell_of
+from stammgast.web.pages import PageMaker, access_of, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column, TableState, read_table
 
@@ -24,7 +24,7 @@ SAMPLE_COLUMNS = (
 )
 
 
-@get("/design", guards=[requires("viewer")], sync_to_thread=True)
+@get("/design", guards=[requires("viewer", bound="same")], sync_to_thread=True)
 def show_design(request: AnyRequest) -> Response[str]:
     """Show every component as it looks and behaves."""
     table = read_table(request, ("name", "orders"), default="name", size=25)
@@ -42,13 +42,13 @@ def show_design(request: AnyRequest) -> Response[str]:
     )
 
 
-@get("/api", sync_to_thread=True, guards=[requires("viewer")])
+@get("/api", guards=[requires("viewer", bound="same")], sync_to_thread=True)
 def show_api(request: AnyRequest) -> Response[str]:
     """Show the API's operations with a form to try each."""
     return render(request, "web/api.html", host=runtime_of(request).settings.base_url)
 
 
-@get("/search", guards=[requires("viewer")], sync_to_thread=True)
+@get("/search", guards=[requires("viewer", bound="own")], sync_to_thread=True)
 def search(request: AnyRequest) -> Response[str]:
     """Find pages and whatever the modules offer; a fragment for the palette, else a page of its own."""
     text = (request.query_params.get("q") or "").strip()[:200]
@@ -61,15 +61,15 @@ def _find(request: AnyRequest, text: str) -> list[tuple[str, list[tuple[str, str
     translate = shell_of(request).translator.gettext
     pages = [
         (translate(entry.label), translate(group.label), entry.path)
-        for group in maker.groups_for(person_of(request))
+        for group in maker.groups_for(person_of(request), access_of(request))
         for entry in group.entries
         if text.lower() in f"{translate(entry.label)} {translate(group.label)}".lower()
     ]
-    found = (
-        []
-        if not text
-        else [(translate(one.group), list(one.find(runtime_of(request), text, HITS_A_GROUP))) for one in maker.search]
-    )
+    brand = (shell_of(request).brand or 0) if person_of(request).brands else 0
+    found = [
+        (translate(one.group), list(one.find(runtime_of(request), text, HITS_A_GROUP, brand)))
+        for one in (maker.search if text else ())
+    ]
     found.append((translate(_("Pages")), pages[: HITS_A_GROUP if text else 20]))
     return [(group, hits) for group, hits in found if hits]
 

@@ -14,7 +14,7 @@ from litestar.response import Redirect
 
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import marked as _
-from stammgast.web.guards import LoginNeeded
+from stammgast.web.guards import LoginNeeded, NotForBound
 from stammgast.web.pages import error_text, render, runtime_of
 from stammgast.web.shell import AnyRequest, is_fragment
 
@@ -68,7 +68,7 @@ def answer_refusal(request: AnyRequest, problem: StammgastError) -> Response[Any
         return _to_login(request)
     if is_fragment(request):
         return Response(error_text(request, problem), status_code=problem.status, media_type=MediaType.TEXT)
-    return render(request, "web/error.html", status=problem.status, problem=problem, title=_title(problem.status))
+    return render(request, "web/error.html", status=problem.status, problem=problem, title=_title(problem))
 
 
 def answer_http_exception(request: AnyRequest, problem: HTTPException) -> Response[Any]:
@@ -135,7 +135,9 @@ def _to_login(request: AnyRequest) -> Response[Any]:
     return Redirect(target, status_code=303)
 
 
-def _title(status: int) -> str:
+def _title(problem: StammgastError) -> str:
+    if isinstance(problem, NotForBound):
+        return _("Only for all brands together")
     titles = {
         403: _("Not for your role"),
         404: _("Nothing here"),
@@ -144,7 +146,7 @@ def _title(status: int) -> str:
         500: _("This did not work"),
         503: _("Not available right now"),
     }
-    return titles.get(status, _("This could not be done"))
+    return titles.get(problem.status, _("This could not be done"))
 
 
 __all__ = ["Problem", "answer_failure", "answer_http_exception", "answer_refusal", "runtime_of"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from stammgast.kernel.errors import NotAllowed, StammgastError
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.ids import BrandId
 from stammgast.web.contracts import Person, Role
 
 if TYPE_CHECKING:
@@ -98,6 +99,11 @@ def anybody() -> Needs:
 def person_or_none(connection: object) -> Person | None:
     """Return who is asking, None when it is nobody we know."""
     return cast("Person | None", connection.scope.get("user"))  # type: ignore[attr-defined]
+
+
+def brands_of(connection: object) -> tuple[BrandId, ...]:
+    """Return the brands that whoever is asking is bound to; empty when to none: all are theirs."""
+    return person_of(connection).brands
 
 
 def person_of(connection: object) -> Person:

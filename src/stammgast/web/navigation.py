@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import NavigationEntry
+from stammgast.web.access import AccessTable, may_open
 from stammgast.web.contracts import Person
 
 GROUPS = {
@@ -35,13 +36,18 @@ class NavigationGroup:
     entries: Sequence[NavigationEntry]
 
 
-def group_navigation(entries: Sequence[NavigationEntry], person: Person | None) -> Sequence[NavigationGroup]:
+def group_navigation(
+    entries: Sequence[NavigationEntry], person: Person | None, access: AccessTable
+) -> Sequence[NavigationGroup]:
     """Return the groups that have at least one entry for this person; nothing for nobody."""
     if person is None:
         return ()
     groups = []
     for name, (label, icon) in GROUPS.items():
-        own = sorted((one for one in entries if one.group == name and person.may(one.role)), key=lambda one: one.order)
+        own = sorted(
+            (one for one in entries if one.group == name and may_open(access, person, one.path)),
+            key=lambda one: one.order,
+        )
         if own:
             groups.append(NavigationGroup(name, label, icon, own))
     return groups

@@ -15,6 +15,7 @@ from litestar.response import Redirect
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import Translator, load_translators
 from stammgast.kernel.runtime import HomePanel, NavigationEntry, Runtime
+from stammgast.web.access import AccessTable, may_open
 from stammgast.web.contracts import Household, Person
 from stammgast.web.cookies import BRAND_COOKIE, VISIT_COOKIE, csrf_of
 from stammgast.web.navigation import NavigationGroup, group_navigation
@@ -40,9 +41,13 @@ class PageMaker:
     home_panels: Sequence[HomePanel]
     search: Sequence[SearchProvider]
 
-    def groups_for(self, person: Person | None) -> Sequence[NavigationGroup]:
+    def groups_for(self, person: Person | None, access: AccessTable) -> Sequence[NavigationGroup]:
         """Return the navigation as this person may use it."""
-        return group_navigation(self.navigation, person)
+        return group_navigation(self.navigation, person, access)
+
+    def panels_for(self, person: Person, access: AccessTable) -> Sequence[HomePanel]:
+        """Return the panels of the home page that this person may see."""
+        return [panel for panel in self.home_panels if may_open(access, person, panel.path)]
 
 
 def make_page_maker(runtime: Runtime) -> PageMaker:
@@ -66,6 +71,12 @@ def runtime_of(request: AnyRequest) -> Runtime:
     return runtime
 
 
+def access_of(request: AnyRequest) -> AccessTable:
+    """Return who may do what here."""
+    table: AccessTable = request.app.state["access"]
+    return table
+
+
 def shell_of(request: AnyRequest) -> Shell:
     """Return the request's shell, made once: language, zone, formats, brand, person."""
     kept = request.scope["state"].get("shell")
@@ -87,7 +98,10 @@ def render(request: AnyRequest, template: str, /, *, status: int = 200, **contex
     shell = shell_of(request)
     set_current_shell(shell)
     text = maker.environment.get_template(template).render(
-        shell=shell, groups=maker.groups_for(shell.person), flash=_flash_text(request, shell), **context
+        shell=shell,
+        groups=maker.groups_for(shell.person, access_of(request)),
+        flash=_flash_text(request, shell),
+        **context,
     )
     response = Response(text, status_code=status, media_type=MediaType.HTML)
     response.headers["cache-control"] = "no-store"

@@ -31,7 +31,7 @@ class Shell:
     company: CompanyFacts
     brands: Sequence[BrandChoice]
     brand: BrandId | None
-    """The chosen brand, None for all."""
+    """The chosen brand, None for all; somebody bound to brands always looks at one of theirs."""
     theme: Theme
     translator: Translator
     formats: Formats
@@ -81,12 +81,12 @@ def make_shell(
     """Return the surroundings of a request."""
     person = person_or_none(request)
     company = household.company()
-    brands = household.brands() if person else ()
+    brands = _own_brands(person, household.brands()) if person else ()
     return Shell(
         person=person,
         company=company,
         brands=brands,
-        brand=_chosen_brand(request, brands),
+        brand=_chosen_brand(request, brands, is_bound=bool(person and person.brands)),
         theme=_theme(request, person),
         translator=translators[language_of(request, settings)],
         formats=Formats(language_of(request, settings), (person.zone if person else "") or company.zone),
@@ -106,8 +106,11 @@ def language_of(request: AnyRequest, settings: Settings) -> str:
     return preferred_language(request.headers.get("accept-language", "")) or settings.language
 
 
-def brand_of(request: AnyRequest) -> BrandId | None:
-    """Return the brand a page is to be filtered by, None for all: the address says, else what was chosen last."""
+def asked_brand(request: AnyRequest) -> BrandId | None:
+    """Return the brand that is asked for, None for all: the address says, else what was chosen last.
+
+    It may be one that does not exist, or that is not theirs: pages go by `Shell.brand`.
+    """
     text = request.query_params.get(BRAND_PARAMETER)
     if text is None:
         text = request.cookies.get(BRAND_COOKIE, "")
@@ -121,9 +124,15 @@ def is_fragment(request: AnyRequest) -> bool:
     return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
 
 
-def _chosen_brand(request: AnyRequest, brands: Sequence[BrandChoice]) -> BrandId | None:
-    brand = brand_of(request)
-    return brand if any(one.id == brand for one in brands) else None
+def _own_brands(person: Person, brands: Sequence[BrandChoice]) -> Sequence[BrandChoice]:
+    return [one for one in brands if one.id in person.brands] if person.brands else brands
+
+
+def _chosen_brand(request: AnyRequest, brands: Sequence[BrandChoice], *, is_bound: bool) -> BrandId | None:
+    brand = asked_brand(request)
+    if any(one.id == brand for one in brands):
+        return brand
+    return brands[0].id if is_bound else None
 
 
 def _theme(request: AnyRequest, person: Person | None) -> Theme:

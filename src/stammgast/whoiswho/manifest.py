@@ -18,7 +18,7 @@ MANIFEST = Manifest(
     name="whoiswho",
     folder=Path(__file__).parent,
     routes=(*ROUTES, *CONTROLLERS, *MATCHING_CONTROLLERS, *RULES_CONTROLLERS),
-    navigation=(NavigationEntry("customers", _("Identity"), "/identity", "key", role="agent", order=150),),
+    navigation=(NavigationEntry("customers", _("Identity"), "/identity", "key", order=150),),
     commands=COMMANDS,
     services={SharedDevices: shared_devices, SearchRunner: SearchRunner, TrialRunner: TrialRunner},
     tasks=(

@@ -11,6 +11,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.web.contracts import BrandChoice, Household, Person
 from stammgast.web.guards import person_of, requires
 from stammgast.workspace.audit import list_audit, record, record_seen
+from stammgast.workspace.bonds import create_team, named_brands, named_teams, rename_team, teams
 from stammgast.workspace.company import (
     add_staff_rule,
     brands,
@@ -64,6 +65,7 @@ from stammgast.workspace.sources import (
     revoke_source,
     rotate_source_key,
     source,
+    sources_for,
 )
 from stammgast.workspace.tokens import create_token, list_tokens, revoke_token, token_use, write_token_use
 
@@ -84,6 +86,7 @@ __all__ = [
     "company",
     "create_brand",
     "create_source",
+    "create_team",
     "create_token",
     "create_user",
     "has_people",
@@ -97,6 +100,8 @@ __all__ = [
     "log_out",
     "make_entry_link",
     "make_setup_link",
+    "named_brands",
+    "named_teams",
     "person_by_session",
     "person_by_token",
     "person_of",
@@ -105,6 +110,7 @@ __all__ = [
     "record_seen",
     "remove_staff_rule",
     "rename_brand",
+    "rename_team",
     "requires",
     "revision",
     "revoke_source",
@@ -115,8 +121,10 @@ __all__ = [
     "snapshot",
     "source",
     "source_by_key",
+    "sources_for",
     "staff_rules",
     "sweep",
+    "teams",
     "token_by_secret",
     "touch",
     "use_entry_link",
@@ -143,7 +151,7 @@ def person_by_token(runtime: Runtime, secret: str) -> Person | None:
     if token is None:
         return None
     token_use(runtime).note(token.id)
-    return Person(kind="token", id=token.id, name=token.name, role=token.role)
+    return Person(kind="token", id=token.id, name=token.name, role=token.role, brands=token.brands)
 
 
 def household(runtime: Runtime) -> Household:

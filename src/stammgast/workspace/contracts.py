@@ -16,6 +16,7 @@ from stammgast.web.contracts import CompanyFacts, Person, Role
 
 __all__ = [
     "Actor",
+    "AdministratorBound",
     "ApiToken",
     "AuditEntry",
     "Brand",
@@ -35,6 +36,8 @@ __all__ = [
     "SourceNotFound",
     "StaffRule",
     "StaffRules",
+    "Team",
+    "TeamNotFound",
     "TokenNotFound",
     "TooManyLogins",
     "User",
@@ -59,6 +62,14 @@ class Brand(msgspec.Struct, frozen=True):
     created_at: int
 
 
+class Team(msgspec.Struct, frozen=True):
+    """People who work together."""
+
+    id: int
+    name: str
+    created_at: int
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who can log in (`has_password`), or who has been invited and has not yet. Times are ms UTC."""
 
@@ -73,6 +84,9 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     last_login_at: int | None
     disabled_at: int | None
+    brands: tuple[BrandId, ...] = ()
+    """The brands they are bound to; none: all."""
+    teams: tuple[int, ...] = ()
 
 
 class WriteKey(msgspec.Struct, frozen=True):
@@ -121,6 +135,8 @@ class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     last_used_at: int | None
     revoked_at: int | None
+    brands: tuple[BrandId, ...] = ()
+    """The brands it is bound to; none: all."""
 
 
 class StaffRule(msgspec.Struct, frozen=True):
@@ -200,6 +216,16 @@ class BrandNotFound(NotFound):
     """There is no brand {name}."""
 
     code = "not_found"
+
+
+class TeamNotFound(NotFound):
+    """There is no team {name}."""
+
+    code = "not_found"
+
+
+class AdministratorBound(Conflict):
+    """Administrators see all brands. Choose another role, or bind to no brand."""
 
 
 class TokenNotFound(NotFound):

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from stammgast.kernel.ids import BrandId
 from stammgast.web.contracts import Role
-from stammgast.web.guards import person_of, requires
+from stammgast.web.guards import brands_of, person_of, requires
 from stammgast.web.http import ApiController, iso_time
 from stammgast.web.pages import runtime_of
 from stammgast.web.shell import AnyRequest
@@ -18,6 +18,7 @@ from stammgast.workspace import api
 from stammgast.workspace.contracts import Actor, ApiToken, Source, SourceKind
 
 ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
+OWN = [requires(Role.VIEWER, bound="own")]
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 RateLimit = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
@@ -80,6 +81,8 @@ class TokenAnswer(msgspec.Struct, rename="camel"):
     created_at: str | None
     last_used_at: str | None
     revoked_at: str | None
+    brands: list[int] = []
+    """Bound to these; none: all."""
     token: str | None = None
 
 
@@ -88,6 +91,7 @@ class NewToken(msgspec.Struct):
 
     name: Name
     role: Role
+    brands: list[Number] = []
 
 
 class BrandAnswer(msgspec.Struct):
@@ -113,6 +117,8 @@ class MeAnswer(msgspec.Struct):
     kind: str
     name: str
     role: Role
+    brands: list[int] = []
+    """Bound to these; none: all."""
 
 
 class SourcesController(ApiController):
@@ -121,10 +127,10 @@ class SourcesController(ApiController):
     path = "/api/sources"
     tags = ("Sources",)
 
-    @get(guards=[requires(Role.VIEWER)], summary="List sources", sync_to_thread=True)
+    @get(guards=OWN, summary="List sources", sync_to_thread=True)
     def list_sources(self, request: AnyRequest) -> list[SourceAnswer]:
         """All sources, working ones first."""
-        return [_source_answer(one) for one in api.list_sources(runtime_of(request))]
+        return [_source_answer(one) for one in api.sources_for(runtime_of(request), brands_of(request))]
 
     @post(guards=ADMINISTRATOR, summary="Make a source", sync_to_thread=True)
     def create(self, request: AnyRequest, data: JSONBody[NewSource]) -> SourceKeyAnswer:
@@ -140,10 +146,10 @@ class SourcesController(ApiController):
         )
         return _key_answer(made.source, made.write_key)
 
-    @get("/{number:int}", guards=[requires(Role.VIEWER)], summary="Get a source", sync_to_thread=True)
+    @get("/{number:int}", guards=OWN, summary="Get a source", sync_to_thread=True)
     def show(self, request: AnyRequest, number: FromPath[Number]) -> SourceAnswer:
         """One source."""
-        return _source_answer(api.source(runtime_of(request), number))
+        return _source_answer(api.source(runtime_of(request), number, brands_of(request)))
 
     @patch("/{number:int}", guards=ADMINISTRATOR, summary="Change a source", sync_to_thread=True)
     def change(self, request: AnyRequest, number: FromPath[Number], data: JSONBody[SourceChange]) -> SourceAnswer:
@@ -187,7 +193,7 @@ class TokensController(ApiController):
     @post(guards=ADMINISTRATOR, summary="Make an API token", sync_to_thread=True)
     def create(self, request: AnyRequest, data: JSONBody[NewToken]) -> TokenAnswer:
         """The answer holds the token's text; it is told only here."""
-        made, secret = api.create_token(runtime_of(request), _by(request), data.name, data.role)
+        made, secret = api.create_token(runtime_of(request), _by(request), data.name, data.role, data.brands)
         return _token_answer(made, secret)
 
     @delete("/{number:int}", guards=ADMINISTRATOR, summary="Revoke an API token", sync_to_thread=True)
@@ -202,18 +208,19 @@ class WorkspaceController(ApiController):
     path = "/api"
     tags = ("Workspace",)
 
-    @get("/workspace", guards=[requires(Role.VIEWER)], summary="Get the company's settings", sync_to_thread=True)
+    @get("/workspace", guards=OWN, summary="Get the company's settings", sync_to_thread=True)
     def workspace(self, request: AnyRequest) -> WorkspaceAnswer:
         """Name, time zone, first day of the week (0 is Monday), reporting currency and brands."""
         known = api.company(runtime_of(request))
-        brands = [BrandAnswer(one.id, one.name) for one in api.brands(runtime_of(request))]
+        own = brands_of(request)
+        brands = [BrandAnswer(one.id, one.name) for one in api.brands(runtime_of(request)) if not own or one.id in own]
         return WorkspaceAnswer(known.name, known.zone, known.first_weekday, known.currency, brands)
 
-    @get("/me", guards=[requires(Role.VIEWER)], summary="Say who asks", sync_to_thread=True)
+    @get("/me", guards=[requires(Role.VIEWER, bound="same")], summary="Say who asks", sync_to_thread=True)
     def me(self, request: AnyRequest) -> MeAnswer:
         """The holder of the token, or the person logged in."""
         person = person_of(request)
-        return MeAnswer(person.kind, person.name, person.role)
+        return MeAnswer(person.kind, person.name, person.role, list(person.brands))
 
 
 def _source_answer(one: Source) -> SourceAnswer:
@@ -247,6 +254,7 @@ def _token_answer(one: ApiToken, secret: str | None = None) -> TokenAnswer:
         created_at=iso_time(one.created_at),
         last_used_at=iso_time(one.last_used_at),
         revoked_at=iso_time(one.revoked_at),
+        brands=list(one.brands),
         token=secret,
     )
 

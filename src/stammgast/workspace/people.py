@@ -17,6 +17,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.web.contracts import Theme
 from stammgast.web.cookies import csrf_of
 from stammgast.workspace import passwords, rows, store
+from stammgast.workspace.bonds import check_brands, check_teams
 from stammgast.workspace.company import known_zones
 from stammgast.workspace.contracts import (
     Actor,
@@ -98,24 +99,59 @@ def has_people(runtime: Runtime) -> bool:
 
 
 def create_user(
-    runtime: Runtime, by: Actor, *, email: str, name: str, role: Role | str, password: str | None = None
+    runtime: Runtime,
+    by: Actor,
+    *,
+    email: str,
+    name: str,
+    role: Role | str,
+    password: str | None = None,
+    brands: Sequence[int] = (),
+    teams: Sequence[int] = (),
 ) -> User:
-    """Add a person; without a password they need `make_entry_link`. Raises Invalid, WeakPassword, EmailTaken."""
+    """Add a person; without a password they need `make_entry_link`. No brands: bound to none, all are theirs.
+
+    Raises Invalid, WeakPassword, EmailTaken, BrandNotFound, TeamNotFound, AdministratorBound.
+    """
     values = checked_person(email=email, name=name, role=role, password=password)
     with changing(runtime, by) as change:
-        return add_person(change, values)
+        bonds = _bonds(change.connection, read_role(role), brands, teams)
+        return add_person(change, values | bonds)
 
 
-def change_user(runtime: Runtime, by: Actor, number: int, *, name: str, role: Role | str) -> User:
-    """Change a person's name and role; raises UserNotFound, Invalid, LastAdministrator."""
+def change_user(
+    runtime: Runtime,
+    by: Actor,
+    number: int,
+    *,
+    name: str,
+    role: Role | str,
+    brands: Sequence[int] | None = None,
+    teams: Sequence[int] | None = None,
+) -> User:
+    """Change a person's name, role and bonds (None: as they are), which hold from their next request on.
+
+    Raises UserNotFound, Invalid, LastAdministrator, BrandNotFound, TeamNotFound, AdministratorBound.
+    """
     role = read_role(role)
     with changing(runtime, by) as change:
-        if role is not Role.ADMINISTRATOR:
+        known = read_person(change.connection, number)
+        if known.role is Role.ADMINISTRATOR is not role:
             _keep_an_administrator(change.connection, number)
-        if not store.change_user(change.connection, number, name=read_name(name), role=role.value):
-            raise UserNotFound(what="person", name=number)
-        change.note("user.change", f"user {number}", name=name, role=role.value)
+        bonds = _bonds(
+            change.connection, role, known.brands if brands is None else brands, known.teams if teams is None else teams
+        )
+        values = {"name": read_name(name), "role": role.value, **bonds}
+        store.change_user(change.connection, number, **values)
+        change.note("user.change", f"user {number}", **values)
         return read_person(change.connection, number)
+
+
+def _bonds(connection: Connection, role: Role, brands: Sequence[int], teams: Sequence[int]) -> dict[str, str]:
+    return {
+        "brands": store.to_json(check_brands(connection, brands, role)),
+        "teams": store.to_json(check_teams(connection, teams)),
+    }
 
 
 def set_user_able(runtime: Runtime, by: Actor, number: int, *, able: bool) -> User:
@@ -212,6 +248,7 @@ def person_by_session(runtime: Runtime, secret: str) -> Person | None:
         language=row["language"],
         zone=row["zone"],
         theme=row["theme"],
+        brands=rows.brands_in(row),
         csrf=csrf_of(secret),
     )
 
@@ -241,7 +278,8 @@ def add_person(change: Change, values: dict[str, object]) -> User:
         number = store.add_user(change.connection, **values, language="", zone="", theme="auto", created_at=now)
     except IntegrityError as problem:
         raise EmailTaken(email=values["email"], field="email") from problem
-    change.note("user.create", f"user {number}", email=values["email"], role=values["role"])
+    told = {name: values[name] for name in ("email", "role", "brands", "teams") if name in values}
+    change.note("user.create", f"user {number}", **told)
     return read_person(change.connection, number)
 
 

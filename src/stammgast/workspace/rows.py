@@ -17,6 +17,7 @@ from stammgast.workspace.contracts import (
     Source,
     StaffRule,
     StaffRules,
+    Team,
     User,
     WriteKey,
 )
@@ -33,6 +34,11 @@ def brand_of(row: Row) -> Brand:
     return Brand(BrandId(row["id"]), row["name"], row["created_at"])
 
 
+def team_of(row: Row) -> Team:
+    """Read a team."""
+    return Team(row["id"], row["name"], row["created_at"])
+
+
 def user_of(row: Row) -> User:
     """Read a person; the password's hash stays behind."""
     return User(
@@ -47,7 +53,14 @@ def user_of(row: Row) -> User:
         created_at=row["created_at"],
         last_login_at=row["last_login_at"],
         disabled_at=row["disabled_at"],
+        brands=brands_in(row),
+        teams=tuple(msgspec.json.decode(row["teams"], type=list[int])),
     )
+
+
+def brands_in(row: Row) -> tuple[BrandId, ...]:
+    """Read which brands a person or a token is bound to."""
+    return tuple(map(BrandId, msgspec.json.decode(row["brands"], type=list[int])))
 
 
 def token_of(row: Row) -> ApiToken:
@@ -60,6 +73,7 @@ def token_of(row: Row) -> ApiToken:
         created_at=row["created_at"],
         last_used_at=row["last_used_at"],
         revoked_at=row["revoked_at"],
+        brands=brands_in(row),
     )
 
 

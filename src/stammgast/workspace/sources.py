@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
@@ -38,10 +38,18 @@ def list_sources(runtime: Runtime) -> Sequence[Source]:
         return rows.sources_of(store.list_sources(connection), store.list_keys(connection))
 
 
-def source(runtime: Runtime, number: int) -> Source:
-    """Return one source; raises SourceNotFound."""
+def sources_for(runtime: Runtime, brands: Collection[BrandId]) -> list[Source]:
+    """Return the sources of some brands, all when none is given (see `web.guards.brands_of`)."""
+    return [one for one in list_sources(runtime) if not brands or one.brand in brands]
+
+
+def source(runtime: Runtime, number: int, brands: Collection[BrandId] = ()) -> Source:
+    """Return one source; raises SourceNotFound, also for one of another brand than `brands`, if there are some."""
     with runtime.control.read() as connection:
-        return _source(connection, number)
+        found = _source(connection, number)
+    if brands and found.brand not in brands:
+        raise SourceNotFound(what="source", name=number)
+    return found
 
 
 def create_source(

@@ -55,6 +55,14 @@ brands_table = Table(
     Column("created_at", BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
+teams_table = Table(
+    "teams",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
 users_table = Table(
     "users",
     METADATA,
@@ -69,6 +77,8 @@ users_table = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("last_login_at", BigInteger, nullable=True),
     Column("disabled_at", BigInteger, nullable=True),
+    Column("brands", Text, nullable=False, server_default="[]"),
+    Column("teams", Text, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
 sessions_table = Table(
@@ -98,6 +108,7 @@ tokens_table = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("last_used_at", BigInteger, nullable=True),
     Column("revoked_at", BigInteger, nullable=True),
+    Column("brands", Text, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
 sources_table = Table(
@@ -187,6 +198,24 @@ def add_brand(connection: Connection, name: str, at: int) -> int:
 def rename_brand(connection: Connection, brand: int, name: str) -> bool:
     """Rename a brand; False when there is none."""
     return _changed(connection, brands_table, brand, name=name)
+
+
+# Teams.
+
+
+def list_teams(connection: Connection) -> Sequence[Row]:
+    """Return all teams by name."""
+    return connection.execute(select(teams_table).order_by(teams_table.c.name)).mappings().all()
+
+
+def add_team(connection: Connection, name: str, at: int) -> int:
+    """Insert a team and return its number."""
+    return _inserted(connection, teams_table, name=name, created_at=at)
+
+
+def rename_team(connection: Connection, team: int, name: str) -> bool:
+    """Rename a team; False when there is none."""
+    return _changed(connection, teams_table, team, name=name)
 
 
 # People, their log-ins and their one-time links.

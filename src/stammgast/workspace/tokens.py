@@ -11,6 +11,7 @@ from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.ids import new_secret, secret_digest
 from stammgast.kernel.runtime import Runtime
 from stammgast.workspace import rows, store
+from stammgast.workspace.bonds import check_brands
 from stammgast.workspace.contracts import Actor, ApiToken, Role, TokenNotFound
 from stammgast.workspace.names import read_name
 from stammgast.workspace.snapshot import changing
@@ -59,12 +60,18 @@ def list_tokens(runtime: Runtime) -> Sequence[ApiToken]:
         return [rows.token_of(row) for row in store.list_tokens(connection)]
 
 
-def create_token(runtime: Runtime, by: Actor, name: str, role: Role | str) -> tuple[ApiToken, str]:
-    """Make a token and return it with its text, which is told only here. Raises Invalid."""
+def create_token(
+    runtime: Runtime, by: Actor, name: str, role: Role | str, brands: Sequence[int] = ()
+) -> tuple[ApiToken, str]:
+    """Make a token and return it with its text, which is told only here. No brands: all.
+
+    Raises Invalid, BrandNotFound, AdministratorBound.
+    """
     name = read_name(name)
     role = read_role(role)
     secret = new_secret(TOKEN_PREFIX)
     with changing(runtime, by) as change:
+        bound = store.to_json(check_brands(change.connection, brands, role))
         number = store.add_token(
             change.connection,
             name=name,
@@ -74,8 +81,9 @@ def create_token(runtime: Runtime, by: Actor, name: str, role: Role | str) -> tu
             created_at=clock.now_millis(),
             last_used_at=None,
             revoked_at=None,
+            brands=bound,
         )
-        change.note("token.create", f"token {number}", name=name, role=role.value)
+        change.note("token.create", f"token {number}", name=name, role=role.value, brands=bound)
         row = store.read_token(change.connection, number)
         assert row is not None
         return rows.token_of(row), secret

@@ -88,10 +88,16 @@ def profile_anchors(runtime: Runtime, reference: str) -> tuple[Anchor, ...]:
         return tuple(Anchor(one) for one in graph.anchors_of(connection, [number])[number])
 
 
-def get_profile(runtime: Runtime, reference: str) -> Profile:
-    """Return the profile that `reference` names (see `profile_number`); reads only state. Raises NoSuchProfile."""
+def get_profile(runtime: Runtime, reference: str, brands: Sequence[BrandId] = ()) -> Profile:
+    """Return the profile that `reference` names (see `profile_number`); reads only state.
+
+    Raises NoSuchProfile, also for one that was never met on any of `brands`, if there are some.
+    """
     with runtime.customers.read() as connection:
-        return _profile(runtime, connection, _number(runtime, connection, reference))
+        profile = _profile(runtime, connection, _number(runtime, connection, reference))
+    if brands and not {str(one) for one in brands} & set(profile.features.get("brands", ())):
+        raise NoSuchProfile(reference=reference)
+    return profile
 
 
 def glance_at_profile(runtime: Runtime, reference: str) -> Profile | None:
@@ -146,6 +152,7 @@ def timeline(
     names: Sequence[str] = (),
     channels: Sequence[str] = (),
     types: Sequence[str] = (),
+    brands: Sequence[BrandId] = (),
 ) -> TimelinePage:
     """Return events of `anchors` (a Profile's), newest first. `before` is a page's `next`, empty at first.
 
@@ -160,6 +167,7 @@ def timeline(
         names=tuple(names),
         channels=tuple(channels),
         types=tuple(types),
+        brands=tuple(brands),
     )
     rows = undelivered.timeline_rows(runtime, wanted)
     more = len(rows) > limit
@@ -168,16 +176,20 @@ def timeline(
     return TimelinePage(events, None if last is None else write_cursor((last.time, last.digest)))
 
 
-def event_names(runtime: Runtime, anchors: Sequence[Anchor]) -> list[tuple[str, str, int]]:
+def event_names(
+    runtime: Runtime, anchors: Sequence[Anchor], brands: Sequence[BrandId] = ()
+) -> list[tuple[str, str, int]]:
     """Return (type, name, count) of what a timeline holds, most frequent first; for its filters."""
-    return history.names_of(runtime.history, anchors)
+    return history.names_of(runtime.history, history.TimelineQuery(tuple(anchors), brands=tuple(brands)))
 
 
-def raw_event(runtime: Runtime, anchors: Sequence[Anchor], message_id: str) -> str | None:
+def raw_event(
+    runtime: Runtime, anchors: Sequence[Anchor], message_id: str, brands: Sequence[BrandId] = ()
+) -> str | None:
     """Return the JSON of one event as it came in (addresses truncated), None when these anchors have none such."""
     digests = [message_digest(message_id, is_import=is_import) for is_import in (False, True)]
     for digest in (*digests, own_digest(message_id)):
-        found = undelivered.raw_event(runtime, history.TimelineQuery(tuple(anchors)), digest)
+        found = undelivered.raw_event(runtime, history.TimelineQuery(tuple(anchors), brands=tuple(brands)), digest)
         if found is not None:
             return found
     return None

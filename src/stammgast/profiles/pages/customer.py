@@ -12,35 +12,36 @@ from litestar.params import FromPath, FromQuery
 from stammgast.kernel.errors import NotFound
 from stammgast.kernel.history import HistoryUnavailable
 from stammgast.kernel.i18n import marked as _
-from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, trait_words, words
 from stammgast.profiles.accounts.api import accounts_of_profile
 from stammgast.profiles.addressing import merged_away
 from stammgast.profiles.contracts import Profile, SharedDevices, TimelinePage
 from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_values
 from stammgast.profiles.pages.reading import consent_of, figures_of, known_first
-from stammgast.web.guards import person_of, requires
+from stammgast.web.guards import brands_of, person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
-from stammgast.workspace.api import list_sources, record_seen
+from stammgast.workspace.api import record_seen, sources_for
 
 TABS = (("timeline", _("Timeline")), ("who", _("Who")), ("now", _("What matters")))
 PARTS = frozenset({"who", "now"})
 PAGE_EVENTS = 50
 LIVE_SECONDS = 3
-VIEWER = [requires("viewer")]
+VIEWER = [requires("viewer", bound="own")]
 
 
 @get("/customers/{number:int}", guards=VIEWER, sync_to_thread=True)
 def show_customer(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     """Show the customer; a number that was merged away leads to the profile that is now."""
     runtime = runtime_of(request)
-    profile = _profile(runtime, number)
+    profile = _profile(request, number)
     if profile.profile != number:
         return redirect(f"/customers/{profile.profile}?was={number}")
     record_seen(runtime, person_of(request), f"profile {number}")
     tab = request.query_params.get("tab", "")
-    shared, shared_names = runtime.service(SharedDevices).of_profile(profile)
+    # Who shares a device may be a customer of another brand.
+    is_bound = bool(brands_of(request))
+    shared, shared_names = ((), {}) if is_bound else runtime.service(SharedDevices).of_profile(profile)
     return render(
         request,
         "profiles/customer.html",
@@ -50,7 +51,7 @@ def show_customer(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
         was=merged_away(request, profile),
         shared=shared,
         shared_names=shared_names,
-        **_about(runtime, profile),
+        **_about(request, profile),
     )
 
 
@@ -59,8 +60,7 @@ def show_part(request: AnyRequest, number: FromPath[int], part: FromPath[str]) -
     """Show one column of the page again (a fragment), after something new happened."""
     if part not in PARTS:
         raise NotFound(what=_("part"), name=part)
-    runtime = runtime_of(request)
-    return render(request, f"profiles/_{part}.html", **_about(runtime, _profile(runtime, number)))
+    return render(request, f"profiles/_{part}.html", **_about(request, _profile(request, number)))
 
 
 @get("/customers/{number:int}/timeline", guards=VIEWER, sync_to_thread=True)
@@ -73,10 +73,10 @@ def show_timeline(
     session of the page before, so that its day is not named again.
     """
     runtime = runtime_of(request)
-    profile = _profile(runtime, number)
+    profile = _profile(request, number)
     before = request.query_params.get("before", "")
     chosen = _chosen(request)
-    page = _events(runtime, profile, request, before)
+    page = _events(request, profile, before)
     folds = fold_sessions(page.events if page else ())
     formats = shell_of(request).formats
     response = render(
@@ -88,13 +88,13 @@ def show_timeline(
         next=page.next if page else None,
         is_first=not before,
         before=before,
-        names=_names(runtime, profile) if page and not before and not since else [],
+        names=_names(request, profile) if page and not before and not since else [],
         channels=_channels(profile, chosen["channel"]),
         chosen=chosen,
         since=since,
         newest=page.events[0].time if page and page.events else 0,
         live_seconds=LIVE_SECONDS,
-        sources={one.id: one.name for one in list_sources(runtime)},
+        sources={one.id: one.name for one in sources_for(runtime, brands_of(request))},
         words=words,
     )
     if request.headers.get("hx-trigger") == "timeline-filters":
@@ -108,8 +108,7 @@ def show_timeline(
 @get("/customers/{number:int}/newer", guards=VIEWER, sync_to_thread=True)
 def count_newer(request: AnyRequest, number: FromPath[int], since: FromQuery[int] = 0) -> Response[str]:
     """Say how many events came after `since` (ms UTC), as a button that shows them (a fragment, mostly empty)."""
-    runtime = runtime_of(request)
-    page = _events(runtime, _profile(runtime, number), request, "")
+    page = _events(request, _profile(request, number), "")
     count = sum(one.time > since for one in page.events) if page else 0
     return render(
         request,
@@ -127,7 +126,7 @@ def show_raw_event(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Show one event (`id` is its message id) as it came in (a fragment)."""
     runtime = runtime_of(request)
     message_id = request.query_params.get("id", "")
-    raw = api.raw_event(runtime, api.profile_anchors(runtime, f"profile:{number}"), message_id)
+    raw = api.raw_event(runtime, _profile(request, number).anchors, message_id, brands_of(request))
     if raw is None:
         raise NotFound(what=_("event"), name=message_id)
     said = msgspec.json.decode(raw)
@@ -136,47 +135,49 @@ def show_raw_event(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     return render(request, "profiles/_raw_event.html", raw=pretty, values=values, others=others)
 
 
-def _profile(runtime: Runtime, number: int) -> Profile:
-    return api.get_profile(runtime, f"profile:{number}")
+def _profile(request: AnyRequest, number: int) -> Profile:
+    return api.get_profile(runtime_of(request), f"profile:{number}", brands_of(request))
 
 
-def _about(runtime: Runtime, profile: Profile) -> dict[str, Any]:
+def _about(request: AnyRequest, profile: Profile) -> dict[str, Any]:
     """Return what the columns beside the timeline show."""
+    runtime = runtime_of(request)
     return {
         "profile": profile,
         "identifiers": known_first(profile.identifiers),
         "figures": figures_of(profile.features),
         "consent": consent_of(profile.consent),
         "merges": api.merges(runtime, profile) if profile.merged else (),
-        "accounts": accounts_of_profile(runtime, profile.anchors),
-        "sources": {one.id: one.name for one in list_sources(runtime)},
+        "accounts": () if brands_of(request) else accounts_of_profile(runtime, profile.anchors),
+        "sources": {one.id: one.name for one in sources_for(runtime, brands_of(request))},
         "words": words,
         "trait_words": trait_words,
     }
 
 
-def _events(runtime: Runtime, profile: Profile, request: AnyRequest, before: str) -> TimelinePage | None:
+def _events(request: AnyRequest, profile: Profile, before: str) -> TimelinePage | None:
     """Return a page of events as the address filters them, None while the history does not answer."""
     chosen = _chosen(request)
     kind, _colon, name = chosen["name"].partition(":")
     try:
         return api.timeline(
-            runtime,
+            runtime_of(request),
             profile.anchors,
             before=before,
             limit=PAGE_EVENTS,
             channels=(chosen["channel"],) if chosen["channel"] else (),
             names=(name,) if name else (),
             types=(kind,) if kind else (),
+            brands=brands_of(request),
         )
     except HistoryUnavailable:
         return None
 
 
-def _names(runtime: Runtime, profile: Profile) -> list[tuple[str, str, bool, int]]:
+def _names(request: AnyRequest, profile: Profile) -> list[tuple[str, str, bool, int]]:
     """Return (value, label, whether it is the sender's own word, count) of the kinds of events to filter by; none while the history does not answer."""
     try:
-        found = api.event_names(runtime, profile.anchors)
+        found = api.event_names(runtime_of(request), profile.anchors, brands_of(request))
     except HistoryUnavailable:
         return []
     return [

@@ -42,7 +42,7 @@ CHANNEL_LENGTH_MAX = 40
 EXPORT_PAGE = 500
 
 
-@get("/customers", guards=[requires("viewer")], sync_to_thread=True)
+@get("/customers", guards=[requires("viewer", bound="own")], sync_to_thread=True)
 def list_customers(request: AnyRequest) -> Response[str]:
     """Show one page of the customers that the address asks for."""
     runtime = runtime_of(request)
@@ -67,7 +67,7 @@ def list_customers(request: AnyRequest) -> Response[str]:
     )
 
 
-@get("/customers/export.csv", guards=[requires("analyst")], sync_to_thread=True)
+@get("/customers/export.csv", guards=[requires("analyst", bound="own")], sync_to_thread=True)
 def export_customers(request: AnyRequest) -> Stream:
     """Send the customers that the address asks for as CSV, all of them."""
     runtime = runtime_of(request)

@@ -22,7 +22,7 @@ from stammgast.web.guards import requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
 from stammgast.web.shell import AnyRequest
 
-VIEWER = [requires("viewer")]
+VIEWER = [requires("viewer", bound="own")]
 HOUR = 3_600_000
 SPANS = {
     "hour": (60_000, 60, "minute", _("last hour"), _("events a minute")),
@@ -72,7 +72,7 @@ def newest(request: AnyRequest) -> Response[str]:
     return render(request, "profiles/_newest.html", rows=rows, words=words)
 
 
-@get("/home/worker", guards=VIEWER, sync_to_thread=True)
+@get("/home/worker", guards=[requires("viewer", bound="same")], sync_to_thread=True)
 def worker(request: AnyRequest) -> Response[str]:
     """Show how far profiles and history are behind what was collected (a fragment)."""
     status = api.worker_status(runtime_of(request))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections import Counter
 from typing import Any
 
 from litestar import Response, get, post
@@ -34,7 +35,7 @@ AUDIT_COLUMNS = (
 )
 
 
-@get("/settings", guards=[requires("viewer")], sync_to_thread=True)
+@get("/settings", guards=[requires("viewer", bound="same")], sync_to_thread=True)
 def show_settings(request: AnyRequest) -> Response[Any]:
     """Lead to the first page of settings that the person may use."""
     return redirect("/settings/company" if person_of(request).may(Role.ADMINISTRATOR) else "/settings/about")
@@ -81,6 +82,26 @@ def change_brands(request: AnyRequest, form: SentForm) -> Response[Any]:
     except StammgastError as problem:
         return _brands_page(request, form.refused(problem), status=problem.status)
     return redirect("/settings/brands", flash=_("Saved."))
+
+
+@get("/settings/teams", guards=ADMINISTRATOR, sync_to_thread=True)
+def show_teams(request: AnyRequest) -> Response[str]:
+    """Show the teams."""
+    return _teams_page(request, Form())
+
+
+@post("/settings/teams", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
+def change_teams(request: AnyRequest, form: SentForm) -> Response[Any]:
+    """Make a team, or rename the one whose number is given."""
+    number = form.whole("number")
+    try:
+        if number:
+            api.rename_team(runtime_of(request), _by(request), number, form.text("name"))
+        else:
+            api.create_team(runtime_of(request), _by(request), form.text("name"))
+    except StammgastError as problem:
+        return _teams_page(request, form.refused(problem), status=problem.status)
+    return redirect("/settings/teams", flash=_("Saved."))
 
 
 @get("/settings/staff", guards=ADMINISTRATOR, sync_to_thread=True)
@@ -131,7 +152,7 @@ def _others_actions(runtime: Runtime) -> dict[str, str]:
     return {action: words for one in runtime.manifests for action, words in one.action_words.items()}
 
 
-@get("/settings/about", guards=[requires("viewer")], sync_to_thread=True)
+@get("/settings/about", guards=[requires("viewer", bound="same")], sync_to_thread=True)
 def show_about(request: AnyRequest) -> Response[str]:
     """Show what runs here."""
     runtime = runtime_of(request)
@@ -164,6 +185,12 @@ def _brands_page(request: AnyRequest, form: Form, status: int = 200) -> Response
     return render(request, "workspace/brands.html", status=status, form=form, brands=api.brands(runtime), counts=counts)
 
 
+def _teams_page(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
+    runtime = runtime_of(request)
+    counts = Counter(team for user in api.list_users(runtime) for team in user.teams)
+    return render(request, "workspace/teams.html", status=status, form=form, teams=api.teams(runtime), counts=counts)
+
+
 def _staff_page(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
     rules = api.list_staff_rules(runtime_of(request))
     kinds = [(kind, STAFF_KIND_NAMES[kind]) for kind in STAFF_RULE_KINDS]
@@ -184,6 +211,6 @@ def _by(request: AnyRequest) -> Actor:
 
 
 ROUTES = (
-    show_settings, show_company, change_company, show_brands, change_brands, show_staff, add_staff_rule,
+    show_settings, show_company, change_company, show_brands, change_brands, show_teams, change_teams, show_staff, add_staff_rule,
     remove_staff_rule, show_audit, show_about,
 )  # fmt: skip

@@ -118,13 +118,13 @@ def keep_preferences(request: AnyRequest, form: SentForm) -> Response[Any]:
     return answer
 
 
-@get("/me", guards=[requires("viewer")], sync_to_thread=True)
+@get("/me", guards=[requires("viewer", bound="same")], sync_to_thread=True)
 def show_me(request: AnyRequest) -> Response[str]:
     """Show the person's own settings."""
     return _me_page(request, Form())
 
 
-@post("/me", guards=[requires("viewer")], status_code=200, sync_to_thread=True)
+@post("/me", guards=[requires("viewer", bound="same")], status_code=200, sync_to_thread=True)
 def change_me(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Keep the person's own settings, or the new password."""
     person = person_of(request)

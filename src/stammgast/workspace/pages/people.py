@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.runtime import Runtime
 from stammgast.web.contracts import Role
 from stammgast.web.forms import Form, SentForm
 from stammgast.web.guards import person_of, requires
@@ -31,9 +32,14 @@ COLUMNS = (
 @get("/settings/people", guards=ADMINISTRATOR, sync_to_thread=True)
 def list_people(request: AnyRequest) -> Response[str]:
     """List the people."""
-    users = api.list_users(runtime_of(request))
     return render(
-        request, "workspace/people.html", users=users, columns=COLUMNS, roles=ROLE_NAMES, meanings=ROLE_MEANINGS
+        request,
+        "workspace/people.html",
+        users=api.list_users(runtime_of(request)),
+        columns=COLUMNS,
+        roles=ROLE_NAMES,
+        meanings=ROLE_MEANINGS,
+        brand_names=dict(brand_choices(runtime_of(request))),
     )
 
 
@@ -49,7 +55,13 @@ def add_person(request: AnyRequest, form: SentForm) -> Response[str]:
     runtime = runtime_of(request)
     try:
         made = api.create_user(
-            runtime, _by(request), email=form.text("email"), name=form.text("name"), role=form.text("role")
+            runtime,
+            _by(request),
+            email=form.text("email"),
+            name=form.text("name"),
+            role=form.text("role"),
+            brands=form.wholes("brands"),
+            teams=form.wholes("teams"),
         )
     except StammgastError as problem:
         return _new_page(request, form.refused(problem), status=problem.status)
@@ -64,9 +76,17 @@ def show_person(request: AnyRequest, number: FromPath[int]) -> Response[str]:
 
 @post("/settings/people/{number:int}", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
 def change_person(request: AnyRequest, number: FromPath[int], form: SentForm) -> Response[Any]:
-    """Change name and role."""
+    """Change name, role and what they are bound to."""
     try:
-        api.change_user(runtime_of(request), _by(request), number, name=form.text("name"), role=form.text("role"))
+        api.change_user(
+            runtime_of(request),
+            _by(request),
+            number,
+            name=form.text("name"),
+            role=form.text("role"),
+            brands=form.wholes("brands"),
+            teams=form.wholes("teams"),
+        )
     except StammgastError as problem:
         return _person_page(request, number, form.refused(problem), status=problem.status)
     return redirect("/settings/people", flash=_("Saved."))
@@ -90,18 +110,28 @@ def set_able(request: AnyRequest, number: FromPath[int], form: SentForm) -> Resp
 
 
 def _new_page(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
-    return render(request, "workspace/person_new.html", status=status, form=form, roles=_role_choices())
+    return render(request, "workspace/person_new.html", status=status, form=form, **_choices(request))
 
 
 def _person_page(request: AnyRequest, number: int, form: Form, link: str = "", status: int = 200) -> Response[str]:
     found = api.user(runtime_of(request), number)
     return render(
-        request, "workspace/person.html", status=status, form=form, user=found, link=link, roles=_role_choices()
+        request, "workspace/person.html", status=status, form=form, user=found, link=link, **_choices(request)
     )
 
 
-def _role_choices() -> list[tuple[str, str, str]]:
-    return [(role.value, ROLE_NAMES[role], ROLE_MEANINGS[role]) for role in Role]
+def _choices(request: AnyRequest) -> dict[str, Any]:
+    runtime = runtime_of(request)
+    return {
+        "roles": [(role.value, ROLE_NAMES[role], ROLE_MEANINGS[role]) for role in Role],
+        "brands": brand_choices(runtime),
+        "teams": [(one.id, one.name) for one in api.teams(runtime)],
+    }
+
+
+def brand_choices(runtime: Runtime) -> list[tuple[int, str]]:
+    """Return (number, name) of all brands, to bind somebody to."""
+    return [(one.id, one.name) for one in api.brands(runtime)]
 
 
 def _by(request: AnyRequest) -> Actor:

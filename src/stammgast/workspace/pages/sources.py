@@ -13,7 +13,7 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import BrandId
 from stammgast.web.contracts import Role
 from stammgast.web.forms import Form, SentForm
-from stammgast.web.guards import person_of, requires
+from stammgast.web.guards import brands_of, person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
@@ -33,7 +33,7 @@ COLUMNS = (
 ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
 
 
-@get("/connect/sources", guards=[requires("viewer")], sync_to_thread=True)
+@get("/connect/sources", guards=[requires("viewer", bound="own")], sync_to_thread=True)
 def list_sources(request: AnyRequest) -> Response[str]:
     """List the sources, of the chosen brand or of all."""
     brand = shell_of(request).brand
@@ -57,10 +57,10 @@ def create_source(request: AnyRequest, form: SentForm) -> Response[str]:
     return _source_page(request, made.source, made, status=201)
 
 
-@get("/connect/sources/{number:int}", guards=[requires("viewer")], sync_to_thread=True)
+@get("/connect/sources/{number:int}", guards=[requires("viewer", bound="own")], sync_to_thread=True)
 def show_source(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Show one source: its keys, how to send with it, what it may."""
-    return _source_page(request, api.source(runtime_of(request), number))
+    return _source_page(request, api.source(runtime_of(request), number, brands_of(request)))
 
 
 @get("/connect/sources/{number:int}/change", guards=ADMINISTRATOR, sync_to_thread=True)

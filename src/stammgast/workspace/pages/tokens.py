@@ -17,6 +17,7 @@ from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
 from stammgast.workspace import api
 from stammgast.workspace.contracts import Actor
+from stammgast.workspace.pages.people import brand_choices
 from stammgast.workspace.words import ROLE_MEANINGS, ROLE_NAMES
 
 ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
@@ -40,7 +41,11 @@ def create_token(request: AnyRequest, form: SentForm) -> Response[str]:
     """Make a token and show it, once."""
     try:
         made, secret = api.create_token(
-            runtime_of(request), Actor.of(person_of(request)), form.text("name"), form.text("role")
+            runtime_of(request),
+            Actor.of(person_of(request)),
+            form.text("name"),
+            form.text("role"),
+            brands=form.wholes("brands"),
         )
     except StammgastError as problem:
         return _page(request, form.refused(problem), status=problem.status)
@@ -63,6 +68,8 @@ def _page(request: AnyRequest, form: Form, status: int = 200, **made: object) ->
         tokens=api.list_tokens(runtime_of(request)),
         columns=COLUMNS,
         role_names=ROLE_NAMES,
+        brands=brand_choices(runtime_of(request)),
+        brand_names=dict(brand_choices(runtime_of(request))),
         roles=[(role.value, ROLE_NAMES[role], ROLE_MEANINGS[role]) for role in Role],
         **({"made": None, "secret": ""} | made),
     )
