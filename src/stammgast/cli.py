@@ -15,6 +15,7 @@ import typer
 from stammgast.app import command_tables, open_for_command
 from stammgast.kernel.commands import DataOption, HostOption, PortOption, open_with
 from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.processes.private import UMASK
 from stammgast.text.commands import text_commands
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def make_cli() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; a refusal is one clear sentence and an exit code, never a traceback."""
+    os.umask(UMASK)
     open_with(open_for_command)
     try:
         make_cli()()

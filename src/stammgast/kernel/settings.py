@@ -62,6 +62,10 @@ class Settings:
         "Region of phone numbers without a country code (ISO 3166-1 alpha-2) to begin with; later the identity rules say it.",
     )
     trust_proxy: bool = _of(False, "Take the client's address from X-Forwarded-For; only behind your own proxy.")
+    sealing_key: str = _of(
+        "",
+        "File with the key that seals secrets and kept files, 64 hex digits; empty means keys/sealing in the data folder.",
+    )
     session_hours: int = _of(24 * 14, "Hours after which an unused log-in ends.")
 
     @property
