@@ -141,7 +141,9 @@ def test_a_source_is_made_and_its_key_copied(open_page):
     page.click("main button.primary")
     page.wait_for_selector("#write-key")
     assert page.locator("#write-key").inner_text().startswith("sgk_")
-    assert page.locator("#write-key").inner_text() in page.locator("#snippet-python").text_content()
+    assert page.locator("#write-key").inner_text() in page.locator("#snippet-bundled").text_content()
+    page.reload()
+    assert page.locator("#write-key").inner_text().startswith("sgk_")
 
 
 def test_a_chart_is_drawn_and_turns_into_a_table(open_page):

@@ -22,6 +22,23 @@ def test_the_key_itself_is_stored_nowhere(house, by, tmp_path):
         assert made.write_key.encode() not in path.read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["browser", "mobile"])
+def test_a_key_that_stands_in_public_can_be_seen_again_until_the_source_becomes_a_servers(house, by, kind):
+    made = api.create_source(house, by, "Shop", kind=kind)
+    assert api.source(house, made.source.id).public_key == made.write_key
+    rotated = api.rotate_source_key(house, by, made.source.id)
+    assert rotated.source.public_key == rotated.write_key != made.write_key
+    as_server = {"name": "Shop", "kind": "server", "brand": made.source.brand, "allowed_origins": (), "rate_limit": 0}
+    changed = api.change_source(house, by, made.source.id, **as_server)
+    assert changed.public_key == ""
+    assert all(key.public is None for key in changed.keys)
+    assert api.source_by_key(house, rotated.write_key) == changed
+    again = api.change_source(house, by, made.source.id, **as_server | {"kind": kind})
+    assert again.public_key == ""
+    api.revoke_source(house, by, made.source.id)
+    assert api.source(house, made.source.id).public_key == ""
+
+
 def test_a_key_made_by_another_process_works_at_once(house, open_house, by):
     assert api.source_by_key(house, "sgk_unknown") is None  # the snapshot is loaded now
     made = api.create_source(open_house(), by, "Shop")

@@ -22,6 +22,7 @@ from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.runtime import Runtime
 from stammgast.web.access import access_table
 from stammgast.web.bodies import CheckedRequest
+from stammgast.web.compression import Compressed
 from stammgast.web.errors import answer_failure, answer_http_exception, answer_overflow, answer_refusal
 from stammgast.web.forms import read_form
 from stammgast.web.guards import anybody
@@ -41,7 +42,7 @@ def make_app(runtime: Runtime) -> ASGIApp:
         for mount in manifest.mounts
     ]
     mounts.append(((STATIC_PREFIX,), frozenset(), maker.static))
-    return Dispatcher(mounts, Door(make_litestar(runtime), runtime))
+    return Dispatcher(mounts, Compressed(Door(make_litestar(runtime), runtime)))
 
 
 class Dispatcher:

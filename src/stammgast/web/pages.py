@@ -17,9 +17,9 @@ from stammgast.kernel.i18n import Translator, load_translators
 from stammgast.kernel.runtime import HomePanel, NavigationEntry, Runtime
 from stammgast.web.access import AccessTable, may_open
 from stammgast.web.contracts import Household, Person
-from stammgast.web.cookies import BRAND_COOKIE, VISIT_COOKIE, csrf_of
+from stammgast.web.cookies import BRAND_COOKIE, SAFE_METHODS, VISIT_COOKIE, csrf_of, mask_token
 from stammgast.web.navigation import NavigationGroup, group_navigation
-from stammgast.web.shell import BRAND_PARAMETER, AnyRequest, Shell, make_shell, set_current_shell
+from stammgast.web.shell import BRAND_PARAMETER, AnyRequest, Shell, is_fragment, make_shell, set_current_shell
 from stammgast.web.static import StaticFiles
 from stammgast.web.templating import make_environment
 
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from stammgast.kernel.runtime import SearchProvider
 
 FLASH_COOKIE = "sg_flash"
+TOLD_STATE = "tells_a_secret"
+"""Set in a request's state once its page shows a secret (`web.told`)."""
 YEAR_SECONDS = 31_536_000
+REFUSED = 400
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,18 @@ def shell_of(request: AnyRequest) -> Shell:
     return shell
 
 
-def render(request: AnyRequest, template: str, /, *, status: int = 200, **context: Any) -> Response[str]:
+def render(
+    request: AnyRequest, template: str, /, *, status: int = 200, keeps_nothing: bool = False, **context: Any
+) -> Response[str]:
     """Return a page or a fragment: `template` is `module/name.html`, `context` its variables.
 
-    Templates also see `shell` (person, company, brand, language ...), `groups` (navigation) and `flash`.
+    Templates also see `shell` (person, company, brand, language ...), `groups` (navigation) and `flash`. A form that has
+    done something answers with `redirect`, so that a reload does not do it twice; only one that `keeps_nothing` and
+    shows what was typed otherwise arranged may answer with a page.
     """
+    assert request.method in SAFE_METHODS or status >= REFUSED or keeps_nothing or is_fragment(request), (
+        f"{request.method} {request.url.path} answers with a page: a reload would do it again"
+    )
     maker = runtime_of(request).service(PageMaker)
     shell = shell_of(request)
     set_current_shell(shell)
@@ -104,7 +114,8 @@ def render(request: AnyRequest, template: str, /, *, status: int = 200, **contex
         **context,
     )
     response = Response(text, status_code=status, media_type=MediaType.HTML)
-    response.headers["cache-control"] = "no-store"
+    telling = request.scope["state"].get(TOLD_STATE)
+    response.headers["cache-control"] = "no-store, no-transform" if telling else "no-store"
     response.headers["vary"] = "HX-Request, Cookie, Accept-Language"
     _keep_cookies(request, response, shell)
     return response
@@ -115,7 +126,7 @@ def redirect(path: str, *, flash: str = "", status: int = 303) -> Redirect:
     answer = Redirect(path, status_code=status)  # type: ignore[arg-type]
     if flash:
         # Headers are Latin-1; the text is English and is translated where it is shown.
-        answer.cookies.append(_cookie(FLASH_COOKIE, flash.encode().hex(), seconds=60))
+        answer.cookies.append(make_cookie(FLASH_COOKIE, flash.encode().hex(), seconds=60))
     return answer
 
 
@@ -137,25 +148,26 @@ def secure_cookies(runtime: Runtime) -> bool:
 def _csrf(request: AnyRequest) -> str:
     person = request.scope.get("user")
     if isinstance(person, Person):
-        return person.csrf
+        return mask_token(person.csrf)
     visit = request.cookies.get(VISIT_COOKIE) or secrets.token_hex(20)
     request.scope["state"]["visit"] = visit
-    return csrf_of(visit)
+    return mask_token(csrf_of(visit))
 
 
 def _keep_cookies(request: AnyRequest, response: Response[str], shell: Shell) -> None:
     secure = secure_cookies(runtime_of(request))
     visit = request.scope["state"].get("visit")
     if visit and request.cookies.get(VISIT_COOKIE) != visit:
-        response.set_cookie(_cookie(VISIT_COOKIE, visit, seconds=86_400, secure=secure))
+        response.set_cookie(make_cookie(VISIT_COOKIE, visit, seconds=86_400, secure=secure))
     if FLASH_COOKIE in request.cookies and not shell.is_fragment:
-        response.set_cookie(_cookie(FLASH_COOKIE, "", seconds=0, secure=secure))
+        response.set_cookie(make_cookie(FLASH_COOKIE, "", seconds=0, secure=secure))
     if BRAND_PARAMETER in request.query_params and shell.person:
-        response.set_cookie(_cookie(BRAND_COOKIE, str(shell.brand or 0), seconds=YEAR_SECONDS, secure=secure))
+        response.set_cookie(make_cookie(BRAND_COOKIE, str(shell.brand or 0), seconds=YEAR_SECONDS, secure=secure))
 
 
-def _cookie(name: str, value: str, *, seconds: int, secure: bool = False) -> Cookie:
-    return Cookie(name, value=value, path="/", max_age=seconds, httponly=True, samesite="lax", secure=secure)
+def make_cookie(name: str, value: str, *, seconds: int, secure: bool = False, path: str = "/") -> Cookie:
+    """Return a cookie that scripts can't read and other sites can't send along with a form."""
+    return Cookie(name, value=value, path=path, max_age=seconds, httponly=True, samesite="lax", secure=secure)
 
 
 def _flash_text(request: AnyRequest, shell: Shell) -> str:

@@ -13,9 +13,16 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.runtime import Runtime
 from stammgast.web.contracts import Household, Person
-from stammgast.web.cookies import CSRF_FIELD, CSRF_HEADER, SESSION_COOKIE, VISIT_COOKIE, csrf_of
+from stammgast.web.cookies import (
+    CSRF_FIELD,
+    CSRF_HEADER,
+    SAFE_METHODS,
+    SESSION_COOKIE,
+    VISIT_COOKIE,
+    csrf_of,
+    unmask_token,
+)
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 API = "/api/"
 
 CONTENT_POLICY = (
@@ -110,4 +117,4 @@ async def _is_our_form(request: Request[Any, Any, Any]) -> bool:
     if given is None and request.content_type[0] in {RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART}:
         field = (await request.form()).get(CSRF_FIELD)
         given = field if isinstance(field, str) else None
-    return given is not None and hmac.compare_digest(given.encode(), wanted.encode())
+    return given is not None and hmac.compare_digest(unmask_token(given), wanted)

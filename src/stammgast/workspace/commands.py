@@ -37,7 +37,7 @@ def create_source(
     kind: Annotated[str, typer.Option("--kind", help="server, browser, mobile or import.")] = "server",
     as_json: JsonOption = False,
 ) -> None:
-    """Make a source and print its write key, which is shown only now."""
+    """Make a source and print its write key; a server's is shown only now."""
     from stammgast.workspace import api
 
     with installation(data) as runtime:
@@ -45,9 +45,7 @@ def create_source(
     if as_json:
         _print_json(id=made.source.id, writeKey=made.write_key)
     else:
-        sys.stdout.write(
-            f"Source {made.source.id}, {made.source.name}. Its write key, shown only now:\n{made.write_key}\n"
-        )
+        sys.stdout.write(f"Source {made.source.id}, {made.source.name}. Its write key:\n{made.write_key}\n")
 
 
 @token.command("create")

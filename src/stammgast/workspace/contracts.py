@@ -49,6 +49,8 @@ __all__ = [
 SourceKind = Literal["browser", "server", "mobile", "import", "internal"]
 SOURCE_KINDS: tuple[SourceKind, ...] = ("browser", "server", "mobile", "import", "internal")
 StaffRuleKind = Literal["email_domain", "user_id", "network"]
+PUBLIC_KINDS: tuple[SourceKind, ...] = ("browser", "mobile")
+"""Their keys stand in pages and apps that anybody can open, so they are no secret and are kept to be shown again."""
 STAFF_RULE_KINDS: tuple[StaffRuleKind, ...] = ("email_domain", "user_id", "network")
 
 Company = CompanyFacts
@@ -90,13 +92,15 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WriteKey(msgspec.Struct, frozen=True):
-    """One write key of a source, as far as we know it ourselves: its digest is stored, its text is not."""
+    """One write key of a source, as far as we know it ourselves: of a server's only the digest is stored."""
 
     hint: str
     """Its last four characters."""
     created_at: int
     ends_at: int | None
     """When it stops working (it was rotated out or revoked), None while it is the current one."""
+    public: str | None = None
+    """The key itself, of a source whose keys are public."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,9 +121,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         """Say whether its keys can still work."""
         return self.revoked_at is None
 
+    @property
+    def public_key(self) -> str:
+        """The present key of a website or an app; empty for a server's, and for one made before such keys were kept."""
+        return next((key.public for key in self.keys if key.public and key.ends_at is None), "")
+
 
 class SourceKey(msgspec.Struct, frozen=True):
-    """A source with its new write key: the only time that the key is seen."""
+    """A source with its new write key; a server's is seen only here."""
 
     source: Source
     write_key: str

@@ -37,10 +37,12 @@ class SourceAnswer(msgspec.Struct, rename="camel"):
     created_at: str | None
     revoked_at: str | None
     keys: list[str]
+    public_key: str | None = None
+    """The present write key of a website or an app, which stands in public anyway; null for a server's."""
 
 
 class SourceKeyAnswer(SourceAnswer, rename="camel"):
-    """A source with its new write key, told only here."""
+    """A source with its new write key; a server's is told only here."""
 
     write_key: str = ""
 
@@ -134,7 +136,7 @@ class SourcesController(ApiController):
 
     @post(guards=ADMINISTRATOR, summary="Make a source", sync_to_thread=True)
     def create(self, request: AnyRequest, data: JSONBody[NewSource]) -> SourceKeyAnswer:
-        """The answer holds the write key; it is told only here."""
+        """The answer holds the write key; a server's is told only here."""
         made = api.create_source(
             runtime_of(request),
             _by(request),
@@ -242,6 +244,7 @@ def _source_fields(one: Source) -> dict[str, Any]:
         "created_at": iso_time(one.created_at),
         "revoked_at": iso_time(one.revoked_at),
         "keys": [key.hint for key in one.keys if key.ends_at is None],
+        "public_key": one.public_key or None,
     }
 
 

@@ -81,7 +81,8 @@ def sources_of(source_rows: Sequence[Row], key_rows: Sequence[Row]) -> list[Sour
     """Read sources with their keys, in the order of `source_rows`."""
     keys: dict[int, list[WriteKey]] = {}
     for key in key_rows:
-        keys.setdefault(key["source_id"], []).append(WriteKey(key["hint"], key["created_at"], key["ends_at"]))
+        one = WriteKey(key["hint"], key["created_at"], key["ends_at"], key["public_text"])
+        keys.setdefault(key["source_id"], []).append(one)
     return [
         Source(
             id=SourceId(row["id"]),

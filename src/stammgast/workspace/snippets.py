@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import Runtime
 from stammgast.workspace.contracts import BrowserSnippet, SourceKind
 
@@ -12,7 +14,7 @@ PLACEHOLDER = "YOUR_WRITE_KEY"
 
 @dataclass(frozen=True)
 class Snippet:
-    """One way of sending. `language` is its name for people."""
+    """One way of sending. `language` is its name for people, marked for translation."""
 
     name: str
     language: str
@@ -44,29 +46,116 @@ analytics.track({{
 }});
 await analytics.closeAndFlush();
 """
+_GO = """\
+// go get github.com/segmentio/analytics-go/v3
+client, err := analytics.NewWithConfig("{key}", analytics.Config{{Endpoint: "{base}"}})
+if err != nil {{
+	log.Fatal(err)
+}}
+defer client.Close()
+
+client.Enqueue(analytics.Identify{{UserId: "customer-17", Traits: analytics.NewTraits().SetEmail("anna@example.com")}})
+client.Enqueue(analytics.Track{{
+	UserId:     "customer-17",
+	Event:      "Order Completed",
+	Properties: analytics.NewProperties().Set("total", 42.50).Set("currency", "EUR"),
+}})
+"""
+_PHP = """\
+<?php
+$event = [
+    "userId" => "customer-17",
+    "event" => "Order Completed",
+    "properties" => ["total" => 42.50, "currency" => "EUR"],
+];
+$request = curl_init("{base}/v1/track");
+curl_setopt_array($request, [
+    CURLOPT_USERPWD => "{key}:",
+    CURLOPT_HTTPHEADER => ["Content-Type: application/json"],
+    CURLOPT_POSTFIELDS => json_encode($event),
+    CURLOPT_RETURNTRANSFER => true,
+]);
+curl_exec($request);
+"""
 _CURL = """\
 curl -u "{key}:" -H "Content-Type: application/json" {base}/v1/track \\
   -d '{{"userId": "customer-17", "event": "Order Completed", "properties": {{"total": 42.50, "currency": "EUR"}}}}'
 """
+_BUNDLED = """\
+// npm install @segment/analytics-next
+import {{ AnalyticsBrowser }} from "@segment/analytics-next";
+
+const analytics = AnalyticsBrowser.load({{ writeKey: "{key}", cdnURL: "{base}" }});
+
+analytics.page();
+analytics.track("Product Viewed", {{ product_id: "A-1", name: "Tea", price: 4.9, currency: "EUR" }});
+"""
+_SWIFT = """\
+// Package: https://github.com/segmentio/analytics-swift
+import Segment
+
+let configuration = Configuration(writeKey: "{key}")
+    .apiHost("{host}/v1")
+    .cdnHost("{host}/v1")
+let analytics = Analytics(configuration: configuration)
+
+analytics.identify(userId: "customer-17", traits: ["email": "anna@example.com"])
+analytics.screen(title: "Basket")
+"""
+_KOTLIN = """\
+// implementation("com.segment.analytics.kotlin:android:<version>")
+import com.segment.analytics.kotlin.android.Analytics
+
+val analytics = Analytics("{key}", applicationContext) {{
+    apiHost = "{host}/v1"
+    cdnHost = "{host}/v1"
+}}
+
+analytics.identify("customer-17")
+analytics.screen("Basket")
+"""
+_REACT_NATIVE = """\
+// npm install @segment/analytics-react-native @segment/sovran-react-native
+import {{ createClient }} from "@segment/analytics-react-native";
+
+const analytics = createClient({{
+  writeKey: "{key}",
+  proxy: "https://{host}/v1",
+  cdnProxy: "https://{host}/v1",
+  useSegmentEndpoints: true,
+  trackAppLifecycleEvents: true,
+}});
+
+analytics.identify("customer-17", {{ email: "anna@example.com" }});
+analytics.screen("Basket");
+"""
+_SERVERS = (("python", "Python", _PYTHON), ("node", "Node.js", _NODE), ("php", "PHP", _PHP), ("go", "Go", _GO))
+_APPS = (
+    ("swift", _("App for iOS (Swift)"), _SWIFT),
+    ("kotlin", _("App for Android (Kotlin)"), _KOTLIN),
+    ("react-native", "React Native", _REACT_NATIVE),
+)
+_ANYBODY = (("curl", "cURL", _CURL),)
 
 
 def snippets_for(runtime: Runtime, kind: SourceKind, write_key: str = PLACEHOLDER) -> list[Snippet]:
-    """Return the ways of sending, the one that fits the source's kind first."""
+    """Return the ways of sending that fit the source's kind, the usual one first."""
     base = runtime.settings.base_url
-    found = [
-        Snippet("python", "Python", _PYTHON.format(base=base, key=write_key)),
-        Snippet("node", "Node.js", _NODE.format(base=base, key=write_key)),
-        Snippet("curl", "cURL", _CURL.format(base=base, key=write_key)),
-    ]
-    browser = _browser(runtime, base, write_key)
-    if browser:
-        found.insert(0 if kind in {"browser", "mobile"} else len(found), browser)
-    return found
+    host = base.partition("://")[2]
+
+    def filled(templates: Sequence[tuple[str, str, str]]) -> list[Snippet]:
+        return [
+            Snippet(name, label, text.format(base=base, host=host, key=write_key)) for name, label, text in templates
+        ]
+
+    if kind == "browser":
+        return [*_browser(runtime, base, write_key), *filled((("bundled", _("Website with npm"), _BUNDLED), *_ANYBODY))]
+    return filled((*(_APPS if kind == "mobile" else _SERVERS), *_ANYBODY))
 
 
-def _browser(runtime: Runtime, base: str, write_key: str) -> Snippet | None:
+def _browser(runtime: Runtime, base: str, write_key: str) -> list[Snippet]:
     try:
         writer = runtime.service(BrowserSnippet)
     except KeyError:
-        return None
-    return Snippet("browser", "HTML", writer.write(base, write_key).strip() + "\n")
+        return []
+    return [Snippet("browser", _("Website"), writer.write(base, write_key).strip() + "\n")]

@@ -15,6 +15,7 @@ from stammgast.kernel.ids import BrandId, SourceId, new_secret, secret_digest
 from stammgast.kernel.runtime import Runtime
 from stammgast.workspace import rows, store
 from stammgast.workspace.contracts import (
+    PUBLIC_KINDS,
     SOURCE_KINDS,
     Actor,
     BrandNotFound,
@@ -62,7 +63,7 @@ def create_source(
     allowed_origins: Sequence[str] = (),
     rate_limit: int = 0,
 ) -> SourceKey:
-    """Make a source with its first write key, which is told only here. Without `brand` it belongs to the first one.
+    """Make a source with its first write key; a server's is told only here. Without `brand` it belongs to the first one.
 
     Raises Invalid, NameTaken, BrandNotFound.
     """
@@ -73,7 +74,7 @@ def create_source(
             number = store.add_source(change.connection, **values, created_at=clock.now_millis(), revoked_at=None)
         except IntegrityError as problem:
             raise NameTaken(name=name, field="name") from problem
-        key = _add_key(change.connection, number)
+        key = _add_key(change.connection, number, kind)
         change.note("source.create", f"source {number}", name=values["name"], kind=kind)
         return SourceKey(_source(change.connection, number), key)
 
@@ -98,6 +99,8 @@ def change_source(
                 raise SourceNotFound(what="source", name=number)
         except IntegrityError as problem:
             raise NameTaken(name=name, field="name") from problem
+        if kind not in PUBLIC_KINDS:
+            store.forget_public_keys(change.connection, number)
         change.note("source.change", f"source {number}", **values)
         return _source(change.connection, number)
 
@@ -112,7 +115,7 @@ def rotate_source_key(runtime: Runtime, by: Actor, number: int, *, grace_hours: 
         store.end_keys(change.connection, number, now + max(0, grace_hours) * MILLIS_PER_HOUR)
         if not store.change_source(change.connection, number, revoked_at=None):
             raise SourceNotFound(what="source", name=number)
-        key = _add_key(change.connection, number)
+        key = _add_key(change.connection, number, _source(change.connection, number).kind)
         change.note("source.rotate", f"source {number}", grace_hours=grace_hours)
         return SourceKey(_source(change.connection, number), key)
 
@@ -128,9 +131,10 @@ def revoke_source(runtime: Runtime, by: Actor, number: int) -> Source:
         return _source(change.connection, number)
 
 
-def _add_key(connection: Connection, number: int) -> str:
+def _add_key(connection: Connection, number: int, kind: SourceKind) -> str:
     key = new_secret(KEY_PREFIX)
-    store.add_key(connection, secret_digest(key), number, key[-4:], clock.now_millis())
+    public = key if kind in PUBLIC_KINDS else None
+    store.add_key(connection, secret_digest(key), number, key[-4:], clock.now_millis(), public)
     return key
 
 

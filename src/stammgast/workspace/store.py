@@ -132,6 +132,7 @@ write_keys_table = Table(
     Column("hint", String(4), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("ends_at", BigInteger, nullable=True),
+    Column("public_text", Text, nullable=True),
 )
 staff_rules_table = Table(
     "staff_rules",
@@ -374,11 +375,15 @@ def list_keys(connection: Connection) -> Sequence[Row]:
     return connection.execute(select(write_keys_table).order_by(*order)).mappings().all()
 
 
-def add_key(connection: Connection, digest: str, source: int, hint: str, at: int) -> None:
-    """Insert a write key."""
-    connection.execute(
-        insert(write_keys_table).values(digest=digest, source_id=source, hint=hint, created_at=at, ends_at=None)
-    )
+def add_key(connection: Connection, digest: str, source: int, hint: str, at: int, public_text: str | None) -> None:
+    """Insert a write key; `public_text` is the key itself where it is no secret."""
+    values = {"digest": digest, "source_id": source, "hint": hint, "created_at": at, "public_text": public_text}
+    connection.execute(insert(write_keys_table).values(ends_at=None, **values))
+
+
+def forget_public_keys(connection: Connection, source: int) -> None:
+    """Keep only the digests of a source's keys."""
+    connection.execute(update(write_keys_table).where(write_keys_table.c.source_id == source).values(public_text=None))
 
 
 def end_keys(connection: Connection, source: int, at: int) -> None:

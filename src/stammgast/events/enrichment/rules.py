@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-CHANNELS = ("web", "app", "mail", "phone", "shop", "social", "chat", "survey", "sms")
+CHANNELS = ("web", "app", "mail", "phone", "shop", "social", "chat", "survey", "sms", "server")
 """Channels the pages know an icon and a colour for; a rule may name others."""
 
 
@@ -71,6 +71,9 @@ DEFAULT_CHANNEL_RULES: tuple[ChannelRule, ...] = (
     ChannelRule(library="analytics.js", channel="web"),
     ChannelRule(library="RudderLabs JavaScript SDK", channel="web"),
     ChannelRule(page="*", channel="web"),
+    # What a shop's or a till's own program reports, when nothing says where the customer was.
+    ChannelRule(source_kind="server", channel="server"),
+    ChannelRule(source_kind="import", channel="server"),
 )
 
 PAYMENT_HOSTS = (

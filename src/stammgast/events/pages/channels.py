@@ -56,7 +56,7 @@ def change_channels(request: AnyRequest, form: SentForm) -> Response[Any]:
     try:
         moved = _moved(rules, form.text("do"))
         if moved is not None:
-            return _page(request, moved, Form())
+            return _page(request, moved, Form(), keeps_nothing=True)
         check_rules(rules)
         api.change_channel_rules(runtime_of(request), _by(request), rules)
     except StammgastError as problem:
@@ -103,11 +103,14 @@ def _moved(rules: Sequence[ChannelRule], order: str) -> list[ChannelRule] | None
     return changed
 
 
-def _page(request: AnyRequest, rules: Sequence[ChannelRule], form: Form, status: int = 200) -> Response[str]:
+def _page(
+    request: AnyRequest, rules: Sequence[ChannelRule], form: Form, status: int = 200, **how: bool
+) -> Response[str]:
     return render(
         request,
         "events/channels.html",
         status=status,
+        **how,
         form=form,
         rules=rules,
         is_default=tuple(rules) == DEFAULT_CHANNEL_RULES,

@@ -55,6 +55,7 @@ def split(request: AnyRequest, number: FromPath[int], form: SentForm) -> Respons
     return render(
         request,
         "whoiswho/identity_split.html",
+        keeps_nothing=True,
         profile=api.get_profile(runtime, reference),
         chosen=chosen,
         foresight=foresight,

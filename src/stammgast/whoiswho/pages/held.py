@@ -48,6 +48,7 @@ def hold(request: AnyRequest, form: SentForm) -> Response[Any]:
     return render(
         request,
         "whoiswho/identity_hold.html",
+        keeps_nothing=True,
         pair=pair,
         foresight=foresight,
         moving=moving(runtime, foresight),
@@ -67,6 +68,7 @@ def release(request: AnyRequest, form: SentForm) -> Response[Any]:
     return render(
         request,
         "whoiswho/identity_hold.html",
+        keeps_nothing=True,
         pair=pair,
         foresight=foresight,
         moving=moving(runtime, foresight),

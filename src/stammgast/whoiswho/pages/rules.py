@@ -107,7 +107,7 @@ def save_rules(request: AnyRequest, form: SentForm) -> Response[Any]:
     try:
         changed = changed_draft(draft, form.text("do"))
         if changed is not None:
-            return _editor(request, changed, Form())
+            return _editor(request, changed, Form(), keeps_nothing=True)
         made = book.save_version(runtime_of(request), _by(request), rules_of_draft(draft), form.text("note"))
     except StammgastError as problem:
         return _editor(request, draft, form.refused(problem), problem.status)
@@ -189,12 +189,13 @@ def apply_version(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
 
 
 def _editor(
-    request: AnyRequest, draft: DraftRules, form: Form, status: int = 200, file_form: Form | None = None
+    request: AnyRequest, draft: DraftRules, form: Form, status: int = 200, file_form: Form | None = None, **how: bool
 ) -> Response[str]:
     return render(
         request,
         "whoiswho/identity_rules_edit.html",
         status=status,
+        **how,
         form=form,
         draft=draft,
         file_form=file_form or Form(),

@@ -16,6 +16,7 @@ from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
+from stammgast.web.told import telling, told_here
 from stammgast.workspace import api
 from stammgast.workspace.contracts import Actor
 from stammgast.workspace.words import ROLE_MEANINGS, ROLE_NAMES
@@ -49,10 +50,10 @@ def show_new_person(request: AnyRequest) -> Response[str]:
     return _new_page(request, Form())
 
 
-@post("/settings/people/new", guards=ADMINISTRATOR, status_code=201, sync_to_thread=True)
-def add_person(request: AnyRequest, form: SentForm) -> Response[str]:
-    """Add somebody and show the one-time link to hand over."""
-    runtime = runtime_of(request)
+@post("/settings/people/new", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
+def add_person(request: AnyRequest, form: SentForm) -> Response[Any]:
+    """Add somebody and lead to their page, which shows the one-time link to hand over."""
+    runtime, tell = runtime_of(request), telling(request)
     try:
         made = api.create_user(
             runtime,
@@ -65,7 +66,7 @@ def add_person(request: AnyRequest, form: SentForm) -> Response[str]:
         )
     except StammgastError as problem:
         return _new_page(request, form.refused(problem), status=problem.status)
-    return _person_page(request, made.id, Form(), link=api.make_entry_link(runtime, _by(request), made.id), status=201)
+    return tell(f"/settings/people/{made.id}", api.make_entry_link(runtime, _by(request), made.id))
 
 
 @get("/settings/people/{number:int}", guards=ADMINISTRATOR, sync_to_thread=True)
@@ -92,11 +93,12 @@ def change_person(request: AnyRequest, number: FromPath[int], form: SentForm) ->
     return redirect("/settings/people", flash=_("Saved."))
 
 
-@post("/settings/people/{number:int}/link", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
-def make_link(request: AnyRequest, number: FromPath[int]) -> Response[str]:
+@post("/settings/people/{number:int}/link", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
+def make_link(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     """Make a new one-time link, for somebody who has no password or has forgotten it."""
+    tell = telling(request)
     link = api.make_entry_link(runtime_of(request), _by(request), number)
-    return _person_page(request, number, Form(), link=link)
+    return tell(f"/settings/people/{number}", link)
 
 
 @post("/settings/people/{number:int}/able", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
@@ -113,10 +115,16 @@ def _new_page(request: AnyRequest, form: Form, status: int = 200) -> Response[st
     return render(request, "workspace/person_new.html", status=status, form=form, **_choices(request))
 
 
-def _person_page(request: AnyRequest, number: int, form: Form, link: str = "", status: int = 200) -> Response[str]:
+def _person_page(request: AnyRequest, number: int, form: Form, status: int = 200) -> Response[str]:
     found = api.user(runtime_of(request), number)
     return render(
-        request, "workspace/person.html", status=status, form=form, user=found, link=link, **_choices(request)
+        request,
+        "workspace/person.html",
+        status=status,
+        form=form,
+        user=found,
+        link=told_here(request),
+        **_choices(request),
     )
 
 

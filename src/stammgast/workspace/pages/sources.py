@@ -1,4 +1,4 @@
-"""Sources: where events come from. Keys are shown once, when they are made."""
+"""Sources: where events come from. A server's key is told once, when it is made; a website's or an app's stays to be seen."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from stammgast.web.guards import brands_of, person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
+from stammgast.web.told import telling, told_here
 from stammgast.workspace import api
-from stammgast.workspace.contracts import SOURCE_KINDS, Actor, Source, SourceKey
+from stammgast.workspace.contracts import SOURCE_KINDS, Actor, Source
 from stammgast.workspace.snippets import snippets_for
 from stammgast.workspace.words import SOURCE_KIND_ICONS, SOURCE_KIND_NAMES
 
@@ -47,20 +48,35 @@ def show_new_source(request: AnyRequest) -> Response[str]:
     return _form_page(request, Form(), None)
 
 
-@post("/connect/sources/new", guards=ADMINISTRATOR, status_code=201, sync_to_thread=True)
-def create_source(request: AnyRequest, form: SentForm) -> Response[str]:
-    """Make a source and show its key, once."""
+@post("/connect/sources/new", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
+def create_source(request: AnyRequest, form: SentForm) -> Response[Any]:
+    """Make a source and lead to its page, which shows the key."""
+    tell = telling(request)
     try:
         made = api.create_source(runtime_of(request), _by(request), **_values(form))
     except StammgastError as problem:
         return _form_page(request, form.refused(problem), None, status=problem.status)
-    return _source_page(request, made.source, made, status=201)
+    return tell(f"/connect/sources/{made.source.id}", made.write_key)
 
 
 @get("/connect/sources/{number:int}", guards=[requires("viewer", bound="own")], sync_to_thread=True)
 def show_source(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Show one source: its keys, how to send with it, what it may."""
-    return _source_page(request, api.source(runtime_of(request), number, brands_of(request)))
+    runtime = runtime_of(request)
+    source = api.source(runtime, number, brands_of(request))
+    told = told_here(request)
+    key = told or source.public_key
+    return render(
+        request,
+        "workspace/source.html",
+        source=source,
+        told=told,
+        key=key,
+        snippets=snippets_for(runtime, source.kind, **({"write_key": key} if key else {})),
+        at=clock.now_millis(),
+        host=runtime.settings.base_url,
+        **_words(request),
+    )
 
 
 @get("/connect/sources/{number:int}/change", guards=ADMINISTRATOR, sync_to_thread=True)
@@ -80,11 +96,12 @@ def change_source(request: AnyRequest, number: FromPath[int], form: SentForm) ->
     return redirect(f"/connect/sources/{number}", flash=_("Saved."))
 
 
-@post("/connect/sources/{number:int}/rotate", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
-def rotate_key(request: AnyRequest, number: FromPath[int], form: SentForm) -> Response[str]:
-    """Give the source a new key and show it, once; the old one may go on for a while."""
+@post("/connect/sources/{number:int}/rotate", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
+def rotate_key(request: AnyRequest, number: FromPath[int], form: SentForm) -> Response[Any]:
+    """Give the source a new key, which its page shows; the old one may go on for a while."""
+    tell = telling(request)
     made = api.rotate_source_key(runtime_of(request), _by(request), number, grace_hours=form.whole("grace_hours", 24))
-    return _source_page(request, made.source, made)
+    return tell(f"/connect/sources/{number}", made.write_key, flash=_("The source has a new key."))
 
 
 @post("/connect/sources/{number:int}/revoke", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
@@ -92,24 +109,6 @@ def revoke_source(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     """Let the source's keys end now."""
     api.revoke_source(runtime_of(request), _by(request), number)
     return redirect(f"/connect/sources/{number}", flash=_("The source is revoked. Its keys no longer work."))
-
-
-def _source_page(
-    request: AnyRequest, source: Source, made: SourceKey | None = None, status: int = 200
-) -> Response[str]:
-    runtime = runtime_of(request)
-    key = {"write_key": made.write_key} if made else {}
-    return render(
-        request,
-        "workspace/source.html",
-        status=status,
-        source=source,
-        made=made,
-        snippets=snippets_for(runtime, source.kind, **key),
-        at=clock.now_millis(),
-        host=runtime.settings.base_url,
-        **_words(request),
-    )
 
 
 def _form_page(request: AnyRequest, form: Form, source: Source | None, status: int = 200) -> Response[str]:

@@ -15,6 +15,7 @@ from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import redirect, render, runtime_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
+from stammgast.web.told import telling, told_here
 from stammgast.workspace import api
 from stammgast.workspace.contracts import Actor
 from stammgast.workspace.pages.people import brand_choices
@@ -36,11 +37,12 @@ def show_tokens(request: AnyRequest) -> Response[str]:
     return _page(request, Form())
 
 
-@post("/settings/tokens", guards=ADMINISTRATOR, status_code=201, sync_to_thread=True)
-def create_token(request: AnyRequest, form: SentForm) -> Response[str]:
-    """Make a token and show it, once."""
+@post("/settings/tokens", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
+def create_token(request: AnyRequest, form: SentForm) -> Response[Any]:
+    """Make a token and lead back to the page, which shows it, once."""
+    tell = telling(request)
     try:
-        made, secret = api.create_token(
+        _made, secret = api.create_token(
             runtime_of(request),
             Actor.of(person_of(request)),
             form.text("name"),
@@ -49,7 +51,7 @@ def create_token(request: AnyRequest, form: SentForm) -> Response[str]:
         )
     except StammgastError as problem:
         return _page(request, form.refused(problem), status=problem.status)
-    return _page(request, Form(), status=201, made=made, secret=secret)
+    return tell("/settings/tokens", secret, flash=_("The token is made."))
 
 
 @post("/settings/tokens/{number:int}/revoke", guards=ADMINISTRATOR, status_code=303, sync_to_thread=True)
@@ -59,7 +61,7 @@ def revoke_token(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     return redirect("/settings/tokens", flash=_("The token is revoked."))
 
 
-def _page(request: AnyRequest, form: Form, status: int = 200, **made: object) -> Response[str]:
+def _page(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
     return render(
         request,
         "workspace/tokens.html",
@@ -71,7 +73,7 @@ def _page(request: AnyRequest, form: Form, status: int = 200, **made: object) ->
         brands=brand_choices(runtime_of(request)),
         brand_names=dict(brand_choices(runtime_of(request))),
         roles=[(role.value, ROLE_NAMES[role], ROLE_MEANINGS[role]) for role in Role],
-        **({"made": None, "secret": ""} | made),
+        secret=told_here(request),
     )
 
 
