@@ -3,7 +3,8 @@
 import pytest
 
 from stammgast.identity.graph.rules import GraphRules, MailProvider
-from stammgast.identity.identifiers import is_placeholder, normal_identifier
+from stammgast.identity.identifiers import normal_identifier
+from stammgast.identity.placeholders import FIRST, NEWEST, is_placeholder
 
 RULES = GraphRules()
 
@@ -24,6 +25,96 @@ def test_placeholders_never_link(value):
 @pytest.mark.parametrize("value", ["10", "001", "anna", "nullmann", "guest-7", "a0", "test@example.com", "-10"])
 def test_real_values_are_no_placeholders(value):
     assert not is_placeholder(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "distinct_id",
+            "distinctId",
+            "DISTINCT-ID",
+            "user_id",
+            "userId",
+            "user.id",
+            "USER ID",
+            "$user_id",
+            ":user_id",
+        ),
+        *(
+            "[object Object]",
+            "[object Undefined]",
+            "{{user.id}}",
+            "u-{{ user.id }}",
+            "${user.id}",
+            "#{user.id}",
+            "{user_id}",
+        ),
+        *("%USER_ID%", "%%emailaddr%%", "<user_id>", "<?= id ?>", "<%= user.id %>", "{% user %}", "*|EMAIL|*"),
+        *(
+            "[[user]]",
+            "{!Contact.Id}",
+            "__user_id__",
+            "YOUR_USER_ID",
+            "your-user-id-here",
+            "insert customer number here",
+        ),
+        *("not_authenticated", "Gast", "undefined-undefined", "{null}", "02:00:00:00:00:00", "9774d56d682e549c"),
+    ],
+)
+def test_names_of_variables_and_unfilled_templates_never_link(value):
+    assert normal_identifier("user_id", value, RULES) is None
+    assert not is_placeholder(value, FIRST) or value.lower() == "[object object]"
+
+
+@pytest.mark.parametrize("value", ["{{email}}@shop.de", "email@example.com", "%EMAIL%", "your.email@domain.com"])
+def test_addresses_that_nobody_filled_in_never_link(value):
+    assert normal_identifier("email", value, RULES) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "kunde",
+            "user-7",
+            "userid7",
+            "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}",
+            "id-1",
+            "anna",
+            "Anna Maurer",
+            "a%b",
+            "50%",
+        ),
+        *("client-a", "mailer", "<3", "[7]", "#1", "key2", "_anna_", "0x1f", "contact me", "visitor b507", "x" * 300),
+    ],
+)
+def test_values_that_only_look_like_variables_link(value):
+    assert not is_placeholder(value, NEWEST)
+    assert normal_identifier("user_id", value, RULES) == ("user_id", value)
+
+
+@pytest.mark.parametrize("mailbox", ["mail", "info", "kontakt", "user"])
+def test_mailboxes_named_after_their_use_link_under_domains_of_companies(mailbox):
+    assert normal_identifier("email", f"{mailbox}@maurer.de", RULES) == ("email", f"{mailbox}@maurer.de")
+
+
+def test_gmail_and_googlemail_are_one_domain_and_dots_stay():
+    assert normal_identifier("email", "An.na+news@GoogleMail.com", RULES) == ("email", "an.na+news@gmail.com")
+    assert normal_identifier("email", "an.na+news@gmail.com", RULES) == ("email", "an.na+news@gmail.com")
+
+
+def test_rules_may_name_googlemail_and_so_keep_it_apart():
+    apart = GraphRules(mail_providers=(MailProvider(domains=("googlemail.com",)),))
+    assert normal_identifier("email", "anna@googlemail.com", apart) == ("email", "anna@googlemail.com")
+    plus = GraphRules(mail_providers=(MailProvider(domains=("gmail.com",), plus=True, dots=True),))
+    assert normal_identifier("email", "an.na+x@googlemail.com", plus) == ("email", "anna@gmail.com")
+
+
+def test_rules_of_before_read_as_they_did():
+    rules = GraphRules(built_in=FIRST)
+    assert normal_identifier("email", "anna@googlemail.com", rules) == ("email", "anna@googlemail.com")
+    assert normal_identifier("user_id", "distinct_id", rules) == ("user_id", "distinct_id")
 
 
 @pytest.mark.parametrize(

@@ -9,46 +9,13 @@ from functools import lru_cache
 
 from stammgast.identity.graph.patterns import VALUE_LENGTH_MAX, checked_pattern
 from stammgast.identity.graph.rules import ALL_DOMAINS, GraphRules, Identifier, MailProvider, NamespaceRule
+from stammgast.identity.placeholders import FIRST, QUOTES, is_placeholder
 
 CACHED_PHONES = 50_000
 CACHED_IDENTIFIERS = 50_000
+SAME_DOMAINS = {"googlemail.com": "gmail.com"}
+"""Domains that name the same mailboxes as another, unless the rules name them. Google writes German addresses both ways."""
 
-PLACEHOLDERS = frozenset(
-    {
-        "",
-        "-",
-        "--",
-        "-1",
-        "?",
-        ".",
-        "n/a",
-        "nan",
-        "nil",
-        "null",
-        "(null)",
-        "<null>",
-        "none",
-        "(none)",
-        "undefined",
-        "anonymous",
-        "guest",
-        "unknown",
-        "true",
-        "false",
-        "[object object]",
-        "not set",
-        "(not set)",
-    }
-)
-"""Values that software writes when it knows nobody (compared in lower case, without quotes and surrounding blanks)."""
-
-_QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
-_ZEROS = re.compile(r"[0\-.:x ]*0[0\-.:x ]*")
-_NOBODYS_MAILBOXES = frozenset({"null", "none", "undefined", "nan", "n/a", "noreply", "no-reply"})
-_TEST_MAILBOXES = frozenset({"test", "asdf", "abc", "guest", "anonymous", "unknown"})
-_TEST_DOMAINS = frozenset(
-    {"test.com", "test.de", "example.invalid", "none.com", "none.de", "no.com", "noemail.com", "nomail.com", "asdf.com"}
-)
 _MAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\"]{2,}")
 _PHONE_DIGITS_MIN = 6
 
@@ -85,6 +52,7 @@ class Normaliser:
         self._never = [checked_pattern(one) for one in rules.never_link]
         self._never_in = {one.namespace: [checked_pattern(each) for each in one.never_link] for one in rules.namespaces}
         self._providers = {domain: one for one in rules.mail_providers for domain in one.domains}
+        self._same_domains = SAME_DOMAINS if rules.built_in > FIRST else {}
         self._readings = {one.namespace: one for one in rules.namespaces}
         self._by_reading: dict[str, Callable[[str], str]] = {
             "exact": _trimmed,
@@ -97,13 +65,16 @@ class Normaliser:
         """Return the identifier of a raw pair, None for a placeholder or what can't be read."""
         namespace = namespace.strip().lower()
         text = unicodedata.normalize("NFC", value).strip()
-        if is_placeholder(text) or self._never_links(namespace, text):
+        if self._is_placeholder(text) or self._never_links(namespace, text):
             return None
         normal = self._by_reading[reading_of(self._readings.get(namespace), namespace)](text)
         # What reading made of it (a phone number's form, a mail without its plus) may be a placeholder again.
-        if not normal or (normal != text and (is_placeholder(normal) or self._never_links(namespace, normal))):
+        if not normal or (normal != text and (self._is_placeholder(normal) or self._never_links(namespace, normal))):
             return None
         return namespace, normal
+
+    def _is_placeholder(self, text: str) -> bool:
+        return is_placeholder(text, self.rules.built_in)
 
     def _never_links(self, namespace: str, text: str) -> bool:
         if len(text) > VALUE_LENGTH_MAX:
@@ -113,12 +84,14 @@ class Normaliser:
 
     def _mail(self, text: str) -> str:
         """Return a mail address in lower case, empty when it is none. Nobody tells mailboxes apart by case any more."""
-        text = text.removeprefix("mailto:").removeprefix("MAILTO:").strip(_QUOTES + "<> ").lower()
+        text = text.removeprefix("mailto:").removeprefix("MAILTO:").strip(QUOTES + "<> ").lower()
         if not _MAIL.fullmatch(text):
             return ""
         mailbox, _, domain = text.rpartition("@")
+        if domain not in self._providers and domain in self._same_domains:
+            domain = self._same_domains[domain]
         provider = self._providers.get(domain) or self._providers.get(ALL_DOMAINS)
-        return text if provider is None else _plain_mail(mailbox, domain, provider)
+        return f"{mailbox}@{domain}" if provider is None else _plain_mail(mailbox, domain, provider)
 
     def _phone(self, text: str) -> str:
         return e164(text, self.rules.phone_region)
@@ -133,23 +106,6 @@ def reading_of(rule: NamespaceRule | None, namespace: str) -> str:
     if rule is not None and rule.reading != "auto":
         return rule.reading
     return _READING_BY_NAME.get(namespace, "exact")
-
-
-def is_placeholder(value: str) -> bool:
-    """Say whether a value stands for nobody in particular: `null`, `guest`, all zeros, a zero UUID, `test@test.com`.
-
-    >>> [is_placeholder(one) for one in ('"None"', "0000", "00000000-0000-0000-0000-000000000000", "10", "anna")]
-    [True, True, True, False, False]
-    """
-    text = value.strip().strip(_QUOTES).strip().lower()
-    if text in PLACEHOLDERS or _ZEROS.fullmatch(text):
-        return True
-    mailbox, at, domain = text.partition("@")
-    if not at:
-        return False
-    return (
-        domain in _TEST_DOMAINS or mailbox in _NOBODYS_MAILBOXES or (mailbox in _TEST_MAILBOXES and mailbox in domain)
-    )
 
 
 def _trimmed(text: str) -> str:
@@ -176,7 +132,7 @@ def e164(text: str, region: str) -> str:
     """
     import phonenumbers
 
-    text = text.removeprefix("tel:").strip(_QUOTES)
+    text = text.removeprefix("tel:").strip(QUOTES)
     if sum(one.isdigit() for one in text) < _PHONE_DIGITS_MIN:
         return ""
     try:

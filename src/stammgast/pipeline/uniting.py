@@ -48,7 +48,7 @@ class Uniting:
         apart: Collection[int] = ()
         if news:
             result = advance(news, self.view, self._ranking)
-            apart = self._settle(result, news)
+            apart = self._settle(result)
             meeting = {profile for cluster in result.plain if len(cluster.profiles) > 1 for profile in cluster.profiles}
             if meeting:
                 loaded.first_seen = self.view.first_seen(meeting)
@@ -61,7 +61,7 @@ class Uniting:
         held = self._contests.held
         self._found.held += [Held(one, 0) for one in sorted(held & named - before)]
         self._found.released |= before & named - held
-        self._settle(advance([], self.view, self._ranking, named), [])
+        self._settle(advance([], self.view, self._ranking, named))
 
     def _able(self, links: Links) -> Sequence[Pair]:
         return linking(links, self._ranking, self._contests.held)
@@ -93,12 +93,11 @@ class Uniting:
                 is_first = is_shaky and self.view.is_first(anchor, (time, message_id))
                 yield News(Evidence(time, message_id, links), is_new_set=False, may_be_first=is_first)
 
-    def _settle(self, result: Advance[int], news: Sequence[News]) -> Collection[int]:
+    def _settle(self, result: Advance[int]) -> Collection[int]:
         """Take over what was resolved anew; return the anchors that have their profiles now."""
         if result.newly_held:
-            self._contests.held |= result.newly_held
-            days = {each: one.evidence.day for one in news for each in one.evidence.identifiers}
-            self._found.held += [Held(one, days[one]) for one in sorted(result.newly_held)]
+            self._contests.held |= result.newly_held.keys()
+            self._found.held += [Held(one, day) for one, day in sorted(result.newly_held.items())]
         if result.appended:
             return {anchor for one in result.appended for anchor in self._append(one)}
         if result.closure is None or result.resolved is None:

@@ -161,11 +161,15 @@ class ForesightAnswer(msgspec.Struct):
 
 
 class HeldAnswer(msgspec.Struct, rename="camel"):
-    """An identifier that links nowhere. `met`: distinct stronger ones it came with on `day`; `by`: who holds it by hand."""
+    """An identifier that links nowhere. `met`: of how many distinct ones, of namespace `of`, it came with on `day`.
+
+    `of` is `*` for stronger ones of any. `by`: who holds it by hand.
+    """
 
     identifier: str
     held_at: str | None
     day: str | None
+    of: str | None
     met: int
     examples: list[str]
     by: str | None
@@ -428,6 +432,7 @@ def _held_answer(one: Held) -> HeldAnswer:
         _text(one.identifier),
         iso_time(one.held_at),
         None if one.by else (iso_time(one.day * 86_400_000) or "")[:10],
+        one.of or None,
         one.met,
         _texts(one.examples),
         one.by or None,

@@ -103,7 +103,7 @@ class Stores:
         self.apply(advance([], self, self.ranking, also))
 
     def apply(self, found):
-        self.currently_held |= found.newly_held
+        self.currently_held |= found.newly_held.keys()
         for one in found.appended:
             self.append(one)
         for cluster in found.plain:
@@ -178,6 +178,8 @@ def some_rules(random):
             ),
             profile_cap=random.choice([5, 1000]),
             held_above=random.choice([1, 2, 4, 10]),
+            held_above_limited=random.choice([None, 1, 2, 3, 20]),
+            held_above_browsers=random.choice([None, 1, 2, 3, 200]),
         )
     )
 

@@ -44,6 +44,8 @@ def some_rules(random):
         namespaces=namespaces,
         profile_cap=random.choice([3, 6, 1000]),
         held_above=random.choice([2, 3, 10]),
+        held_above_limited=random.choice([None, 1, 2, 20]),
+        held_above_browsers=random.choice([None, 1, 2, 200]),
         mail_providers=providers,
         never_link=("n",) if random.random() < 0.2 else (),
     )

@@ -40,6 +40,8 @@ def some_rules(random, version):
         namespaces=namespaces,
         profile_cap=choice([3, 8, 1000]),
         held_above=choice([2, 5, 10]),
+        held_above_limited=choice([None, 2, 4, 20]),
+        held_above_browsers=choice([None, 1, 2, 200]),
         mail_providers=(MailProvider(domains=("laden.de",), dots=True, plus=True),) if chance() < 0.5 else (),
         never_link=(".*kasse@laden.de",) if chance() < 0.2 else (),
     )

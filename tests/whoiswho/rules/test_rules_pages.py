@@ -86,6 +86,32 @@ def test_an_administrator_changes_tries_applies_and_takes_back(visit, inn):
     assert "Version 1 is in force" in alice.page("/identity/rules")
 
 
+def test_the_numbers_of_held_identifiers_and_what_is_built_in_are_in_the_form(visit, inn):
+    alice = visit("administrator")
+    fields = fields_of(alice.page("/identity/rules/new"))
+    assert (fields["held_above_limited"], fields["held_above_browsers"], fields["built_in"]) == (["20"], ["200"], ["2"])
+    fields |= {"held_above_limited": "15", "held_above_browsers": "", "built_in": "1"}
+    assert alice.post("/identity/rules/new", **fields, do="save").status_code == 303
+    rules = book.version(inn.runtime, 2).rules
+    assert (rules.held_above_limited, rules.held_above_browsers, rules.built_in) == (15, None, 1)
+    page = html.unescape(alice.page("/identity/rules/2"))
+    assert "Identifiers of one kind with a limit that any other may meet on a day: 15 (was 20)" in page
+    assert "Browsers that any identifier may meet on a day: any number (was 200)" in page
+    assert "more than 15 of one kind with a limit" in page
+    assert "browsers on one day is held" not in page
+    book.apply_version(inn.runtime, BY, 2)
+    inn.work()
+    page = html.unescape(alice.page("/identity/rules"))
+    assert "More is built in now" in page
+    assert "googlemail.com is gmail.com" in page
+    renewed = fields_of(alice.page("/identity/rules/new?built_in=newest"))
+    assert (renewed["built_in"], renewed["held_above_limited"], renewed["held_above_browsers"]) == (
+        ["2"],
+        ["15"],
+        ["200"],
+    )
+
+
 def test_what_was_typed_stays_when_it_can_not_be_used(visit):
     alice = visit("administrator")
     fields = fields_of(alice.page("/identity/rules/new"))

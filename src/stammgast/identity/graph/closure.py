@@ -7,7 +7,7 @@ resolution is the union of what is connected, whatever the order; only the other
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -15,7 +15,16 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from stammgast.identity.graph.canonical import Resolved, resolve_canonically
-from stammgast.identity.graph.evidence import Decision, Evidence, Key, fits, is_on_purpose, linking, stronger_ones
+from stammgast.identity.graph.evidence import (
+    Decision,
+    Evidence,
+    Key,
+    fits,
+    linking,
+    met_by,
+    met_too_many,
+    too_many,
+)
 from stammgast.identity.graph.rules import Identifier, Ranking
 
 P = TypeVar("P", bound=Hashable)
@@ -115,7 +124,8 @@ class Advance(Generic[P]):
     appended: list[Appended[P]] = field(default_factory=list)
     closure: Closure | None = None
     resolved: Resolved | None = None
-    newly_held: set[Identifier] = field(default_factory=set)
+    newly_held: dict[Identifier, int] = field(default_factory=dict)
+    """Those that link nowhere from now on -> the UTC day on which they met too many."""
 
 
 def advance(
@@ -347,28 +357,24 @@ def _decided_aside(
     return found
 
 
-def _newly_held(news: Sequence[News], view: View[P], ranking: Ranking) -> set[Identifier]:
-    """Return the identifiers that now meet too many stronger ones on one of the days of the news."""
+def _newly_held(news: Sequence[News], view: View[P], ranking: Ranking) -> dict[Identifier, int]:
+    """Return the identifiers that now meet too many others on one of the days of the news, each with the first of them."""
     suspects: dict[tuple[Identifier, int], set[Identifier]] = defaultdict(set)
     for one in news:
-        identifiers = one.evidence.identifiers
-        if len(identifiers) > 1 and not is_on_purpose(identifiers):
-            for identifier, stronger in stronger_ones(identifiers, ranking).items():
-                suspects[identifier, one.evidence.day].update(stronger)
+        for identifier, others in met_by(one.evidence.identifiers, ranking).items():
+            suspects[identifier, one.evidence.day].update(others)
     if not suspects:
-        return set()
-    most = ranking.rules.held_above
+        return {}
     held = view.held()
     places = {place: met for place, met in suspects.items() if place[0] not in held and not view.is_released(place[0])}
-    found = {identifier for (identifier, _), met in places.items() if len(met) > most}
+    found = [place for place, met in places.items() if met_too_many(place[0], met, ranking)]
     for identifier, day in _unsure(places, view, ranking):
         met: set[Identifier] = set()
         for identifiers in view.met(identifier, day):
-            if not is_on_purpose(identifiers):
-                met |= stronger_ones(identifiers, ranking).get(identifier, set())
-        if len(met) > most:
-            found.add(identifier)
-    return found
+            met.update(met_by(identifiers, ranking).get(identifier, ()))
+        if met_too_many(identifier, met, ranking):
+            found.append((identifier, day))
+    return dict(sorted(found, reverse=True))
 
 
 def _unsure(
@@ -384,14 +390,13 @@ def _unsure(
     owners = view.owners({identifier for identifier, _ in places})
     small = {owner for owner in owners.values() if not view.is_contested(owner)}
     members = view.members(small)
-    held_priorities = [ranking.rule(namespace).priority for namespace, _ in view.held()]
+    held = Counter(namespace for namespace, _ in view.held())
     unsure = []
     for (identifier, day), met in places.items():
         owner = owners.get(identifier)
         if owner is None:
             continue
-        priority = ranking.rule(identifier[0]).priority
-        beyond = sum(1 for one in held_priorities if one < priority)
-        if owner not in small or len(met.union(members.get(owner, ()))) + beyond > ranking.rules.held_above + 1:
+        able = Counter(namespace for namespace, _ in met.union(members.get(owner, ())) - {identifier}) + held
+        if owner not in small or too_many(identifier[0], able, ranking):
             unsure.append((identifier, day))
     return unsure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -14,6 +14,8 @@ from stammgast.kernel.clock import MILLIS_PER_DAY
 Key = tuple[int, str]
 """(time in ms UTC, message id): the order in which evidence is taken."""
 Kind = Literal["merge", "unmerge", "never", "allow", "hold", "release"]
+STRONGER = "*"
+"""In place of a namespace: an identifier met too many stronger ones, of whichever."""
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
@@ -108,32 +110,54 @@ def linking(identifiers: Iterable[Identifier], ranking: Ranking, held: Collectio
     return able if len(able) < 2 else sorted(able, key=ranking.rank)  # noqa: PLR2004 - one needs no order
 
 
-def stronger_ones(identifiers: Sequence[Identifier], ranking: Ranking) -> dict[Identifier, set[Identifier]]:
-    """Return, for each identifier of a set that may link, those beside it that are stronger; none: left out."""
-    able = [(ranking.rule(each[0]).priority, each) for each in identifiers if ranking.rule(each[0]).may_link]
-    found = {}
-    for priority, each in able:
-        stronger = {other for other_priority, other in able if other_priority < priority}
-        if stronger:
-            found[each] = stronger
-    return found
+def met_by(identifiers: Sequence[Identifier], ranking: Ranking) -> dict[Identifier, list[Identifier]]:
+    """Return, for each identifier of a set that may link, the others beside it that may; none where it is alone.
+
+    An alias's two writings of one value are not a meeting of two people, so sets on purpose have none either.
+    """
+    able = [each for each in identifiers if ranking.rule(each[0]).may_link]
+    if len(able) < 2 or is_on_purpose(identifiers):  # noqa: PLR2004 - a meeting takes two
+        return {}
+    return {each: [other for other in able if other != each] for each in able}
+
+
+def too_many(namespace: str, met: Mapping[str, int], ranking: Ranking) -> str | None:
+    """Say of what an identifier of a namespace met too many; `met` counts distinct ones of one UTC day by namespace.
+
+    Return the namespace of which there are too many, STRONGER when there are too many stronger ones in all, else None.
+
+    >>> from stammgast.identity.graph.rules import GraphRules
+    >>> ranking = Ranking(GraphRules())
+    >>> too_many("user_id", {"email": 60, "anonymous_id": 60}, ranking)
+    'email'
+    >>> too_many("device_id", {"user_id": 6, "email": 5}, ranking)
+    '*'
+    """
+    priority = ranking.rule(namespace).priority
+    stronger = sum(count for each, count in met.items() if ranking.rule(each).priority < priority)
+    if stronger > ranking.rules.held_above:
+        return STRONGER
+    most = ranking.most_met
+    return next((each for each, count in sorted(met.items()) if each in most and count > most[each]), None)
+
+
+def met_too_many(identifier: Identifier, others: Iterable[Identifier], ranking: Ranking) -> str | None:
+    """Say the same of the distinct `others` that an identifier met on one day."""
+    return too_many(identifier[0], Counter(namespace for namespace, _ in others), ranking)
 
 
 def held_identifiers(
     evidence: Iterable[Evidence], ranking: Ranking, decisions: Iterable[Decision] = ()
 ) -> set[Identifier]:
-    """Return the identifiers that link nowhere: they met more than `held_above` stronger ones on one UTC day.
+    """Return the identifiers that link nowhere: they met too many others on one UTC day.
 
-    A person's latest hold or release of an identifier counts instead. An alias's two writings of one value are not
-    a meeting of two people, so sets on purpose are left out.
+    A person's latest hold or release of an identifier counts instead.
     """
     met: dict[tuple[Identifier, int], set[Identifier]] = defaultdict(set)
     for one in evidence:
-        if not is_on_purpose(one.identifiers):
-            for identifier, stronger in stronger_ones(one.identifiers, ranking).items():
-                met[identifier, one.day].update(stronger)
-    most = ranking.rules.held_above
-    held = {identifier for (identifier, _), others in met.items() if len(others) > most}
+        for identifier, others in met_by(one.identifiers, ranking).items():
+            met[identifier, one.day].update(others)
+    held = {identifier for (identifier, _), others in met.items() if met_too_many(identifier, others, ranking)}
     for decision in latest_decisions(decisions):
         if decision.kind == "hold":
             held.add(decision.one)

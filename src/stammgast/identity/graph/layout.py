@@ -7,7 +7,7 @@ to be resolved canonically and placed. So most of a graph costs no more than a u
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from stammgast.identity.graph.evidence import Decision, latest_decisions
+from stammgast.identity.graph.evidence import Decision, latest_decisions, too_many
 from stammgast.identity.graph.rules import Identifier
 from stammgast.identity.graph.whole import NONE, WholeGraph
 
@@ -45,6 +45,14 @@ class Stands(NamedTuple):
 
     profiles: Iterable[tuple[int, int]]
     owners: Iterable[tuple[int, str, str, int]]
+
+
+class _Meetings(NamedTuple):
+    """Pairs that stood on one anchor: places of identifiers and of the anchor. Arrays of one length."""
+
+    one: Ints
+    other: Ints
+    holder: Ints
 
 
 class Layout:
@@ -91,61 +99,61 @@ class Layout:
         return found
 
     def hold(self, days_of: DaysOf, said: Mapping[int, bool]) -> None:
-        """Find who met more stronger ones on one day than is allowed; what people said about one counts instead."""
-        weaker, stronger, holder = self._meetings()
-        met = np.unique(weaker << 32 | stronger) >> 32
-        suspects, counts = np.unique(met, return_counts=True)
-        suspects = suspects[counts > self.graph.ranking.rules.held_above]
+        """Find who met more on one day than is allowed; what people said about one counts instead."""
+        met = self._meetings()
+        suspects = self._suspects(np.unique(met.one << 32 | met.other))
         if len(suspects):
-            chosen = np.isin(weaker, suspects)
-            self._count_days(weaker[chosen], stronger[chosen], holder[chosen], days_of)
+            chosen = np.isin(met.one, suspects)
+            self._count_days(_Meetings(*(one[chosen] for one in met)), days_of)
         for place, is_held in said.items():
             if is_held:
                 self.held.setdefault(place, 0)
             else:
                 self.held.pop(place, None)
 
-    def _meetings(self) -> tuple[Ints, Ints, Ints]:
-        """Return (weaker, stronger, anchor's place) of all that met on anchors, but those of an alias."""
+    def _suspects(self, met: Ints) -> Ints:
+        """Return the places of those that met too many on all days together; `met` are distinct pairs of places."""
+        one, other = met >> 32, met & 0xFFFFFFFF
+        namespace = self._namespace_of[other]
+        is_stronger = self._priority[namespace] < self._priority[self._namespace_of[one]]
+        rules = self.graph.ranking
+        watched = [(is_stronger, rules.rules.held_above)]
+        watched += [
+            (namespace == code, rules.most_met[name])
+            for name, code in self.graph.namespaces.items()
+            if name in rules.most_met
+        ]
+        found = [np.flatnonzero(np.bincount(one[some]) > most) for some, most in watched]
+        return np.unique(np.concatenate(found))
+
+    def _meetings(self) -> _Meetings:
+        """Return all that met on anchors, each pair from both sides, but those of an alias."""
         namespace = self._namespace_of[self.members]
         able = self._may_link[namespace] & ~self._is_purposeful[self.holders]
         members, holder = self.members[able], self.holders[able]
-        priority = self._priority[namespace[able]]
-        found: list[tuple[Ints, Ints, Ints]] = []
+        nothing = np.empty(0, dtype=np.int64)
+        found = [_Meetings(nothing, nothing, nothing)]
         for distance in range(1, len(members)):
             beside = holder[:-distance] == holder[distance:]
             if not beside.any():
                 break
-            one, other = members[:-distance], members[distance:]
-            first, second = priority[:-distance], priority[distance:]
-            for is_weaker, weaker, stronger in (
-                (beside & (first > second), one, other),
-                (beside & (first < second), other, one),
-            ):
-                found.append((weaker[is_weaker], stronger[is_weaker], holder[:-distance][is_weaker]))
-        if not found:
-            nothing = np.empty(0, dtype=np.int64)
-            return nothing, nothing, nothing
-        weak, strong, at = (np.concatenate([one[place] for one in found]) for place in range(3))
-        return weak, strong, at
+            one, other, at = members[:-distance][beside], members[distance:][beside], holder[:-distance][beside]
+            found += [_Meetings(one, other, at), _Meetings(other, one, at)]
+        return _Meetings(*(np.concatenate(arrays) for arrays in zip(*found, strict=True)))
 
-    def _count_days(
-        self,
-        weaker: Ints,
-        stronger: Ints,
-        holder: Ints,
-        days_of: DaysOf,
-    ) -> None:
-        most = self.graph.ranking.rules.held_above
+    def _count_days(self, met: _Meetings, days_of: DaysOf) -> None:
         days: dict[int, list[int]] = defaultdict(list)
-        for anchor, day in days_of(self.anchors[np.unique(holder)].tolist()):
+        for anchor, day in days_of(self.anchors[np.unique(met.holder)].tolist()):
             days[anchor].append(day)
-        met: dict[tuple[int, int], set[int]] = defaultdict(set)
-        for one, other, anchor in zip(weaker.tolist(), stronger.tolist(), self.anchors[holder].tolist(), strict=True):
+        others: dict[tuple[int, int], set[int]] = defaultdict(set)
+        anchors = self.anchors[met.holder].tolist()
+        for one, other, anchor in zip(met.one.tolist(), met.other.tolist(), anchors, strict=True):
             for day in days[anchor]:
-                met[one, day].add(other)
-        for (one, day), others in met.items():
-            if len(others) > most:
+                others[one, day].add(other)
+        names = list(self.graph.namespaces)
+        for (one, day), met_then in others.items():
+            counts = Counter(names[self._namespace_of[other]] for other in met_then)
+            if too_many(names[self._namespace_of[one]], counts, self.graph.ranking):
                 self.held[one] = min(day, self.held.get(one, day))
 
     def connect(self, decided: Sequence[tuple[int, int]]) -> None:

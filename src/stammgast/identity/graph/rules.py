@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ import msgspec
 import yaml
 
 from stammgast.identity.graph.patterns import UnfitPattern, checked_pattern
+from stammgast.identity.placeholders import FIRST, NEWEST
 from stammgast.kernel.errors import StammgastError
 
 Identifier = tuple[str, str]
@@ -18,6 +20,8 @@ Reading = Literal["auto", "exact", "lower", "mail", "phone"]
 """How values are normalised. auto: mail for `email`, phone for `phone`, else exact (only trimmed)."""
 
 ALL_DOMAINS = "*"
+BROWSERS = ("anonymous_id", "device_id")
+"""Namespaces that name a browser or an app. A person has a few; one that clears its cookies has a new one each visit."""
 PATTERNS_MAX = 50
 NAMESPACES_MAX = 200
 _Positive = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
@@ -85,6 +89,10 @@ class GraphRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Most identifiers of one profile; a link beyond it is refused."""
     held_above: _Positive = 10
     """An identifier that meets more stronger ones than this on one UTC day links nowhere."""
+    held_above_limited: _Positive | None = 20
+    """So does one of any strength that meets more of one namespace with a limit; None: never."""
+    held_above_browsers: _Positive | None = 200
+    """So does one that meets more of one namespace of BROWSERS; None: never."""
     other_priority: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 50
     phone_region: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "DE"
     """Region of phone numbers without a country code (ISO 3166-1 alpha-2)."""
@@ -92,6 +100,8 @@ class GraphRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What providers ignore in addresses; case is ignored everywhere."""
     never_link: Annotated[tuple[str, ...], msgspec.Meta(max_length=PATTERNS_MAX)] = ()
     """Regular expressions (whole value, any case) of placeholders beside the built-in ones."""
+    built_in: Annotated[int, msgspec.Meta(ge=FIRST, le=NEWEST)] = NEWEST
+    """Which placeholders and mail domains are built in (`identity.placeholders`): stored rules keep what they meant."""
 
     def __post_init__(self) -> None:
         """Raise ValueError when two rules name one namespace or one domain, or a pattern is unfit."""
@@ -132,6 +142,8 @@ class Ranking:
         self.rules = rules
         self.has_periods = any(one.limit is not None and one.period != "ever" for one in rules.namespaces)
         self.limits = {one.namespace: one.limit for one in rules.namespaces if one.limit is not None}
+        self.most_met = _most_met(rules, self.limits)
+        """The most identifiers of a namespace that another may meet on one day; those left out are not counted."""
         self._by_name: dict[str, NamespaceRule] = {}
 
     def rule(self, namespace: str) -> NamespaceRule:
@@ -146,6 +158,14 @@ class Ranking:
     def rank(self, identifier: Identifier) -> tuple[int, str, str]:
         """Return the sort key of an identifier: strongest first."""
         return (self.rule(identifier[0]).priority, *identifier)
+
+
+def _most_met(rules: GraphRules, limited: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for names, most in ((limited, rules.held_above_limited), (BROWSERS, rules.held_above_browsers)):
+        if most is not None:
+            found.update((name, min(most, found.get(name, most))) for name in names if rules.rule(name).may_link)
+    return found
 
 
 def read_rules(text: str) -> GraphRules:

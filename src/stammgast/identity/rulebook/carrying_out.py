@@ -137,7 +137,7 @@ def _reading(rules: GraphRules) -> object:
         for one in rules.namespaces
         if one.reading != "auto" or one.never_link
     )
-    return rules.phone_region, rules.mail_providers, rules.never_link, names
+    return rules.built_in, rules.phone_region, rules.mail_providers, rules.never_link, names
 
 
 def _named(connection: Connection, examples: tuple[Example, ...], called: Called) -> list[Example]:

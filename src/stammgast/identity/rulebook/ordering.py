@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from stammgast.events.api import Order
 from stammgast.identity.graph.rules import GraphRules
+from stammgast.identity.placeholders import FIRST
 from stammgast.kernel.log import LogEntry
 
 APPLY_RULES = "apply_identity_rules"
@@ -27,7 +30,7 @@ def rules_order(rules: GraphRules, person: str) -> Order:
 
 def read_rules_order(order: Order, entry: LogEntry) -> RulesOrder:
     """Return what an order says."""
-    found = msgspec.convert(order.facts, RulesOrder)
+    found = msgspec.convert({**order.facts, "rules": _as_meant(order.facts["rules"])}, RulesOrder)
     return msgspec.structs.replace(found, ordered_at=entry.received_at)
 
 
@@ -37,5 +40,14 @@ def rules_text(rules: GraphRules) -> str:
 
 
 def rules_of(text: str) -> GraphRules:
-    """Return stored rules."""
-    return msgspec.json.decode(text, type=GraphRules)
+    """Return stored rules; those of an earlier version of Stammgast mean what they meant then.
+
+    >>> rules_of('{"version": 3}').built_in, rules_of(rules_text(GraphRules())).built_in
+    (1, 2)
+    """
+    return msgspec.convert(_as_meant(msgspec.json.decode(text)), GraphRules)
+
+
+def _as_meant(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return facts of rules with what they did not say yet, but meant: the struct's defaults are those of new rules."""
+    return {"built_in": FIRST, "held_above_limited": None, "held_above_browsers": None, **facts}

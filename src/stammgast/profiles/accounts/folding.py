@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from stammgast.events.contracts import Taken
-from stammgast.identity.identifiers import is_placeholder
+from stammgast.identity.placeholders import is_placeholder
 from stammgast.profiles.accounts.changes import AccountChanges, MemberRow
 from stammgast.profiles.accounts.figures import ACCOUNT_FOLDING, LEFT, MEMBER_FOLDING
 from stammgast.profiles.folding import State, decode_state, encode_state

@@ -23,7 +23,8 @@ from stammgast.web.tables import Column
 from stammgast.whoiswho.pages import identity_words
 from stammgast.whoiswho.pages.rules_form import DraftRules, changed_draft, draft_of, read_draft, rules_of_draft
 from stammgast.whoiswho.rules import book
-from stammgast.whoiswho.rules.differences import PERIODS, READINGS, differences, limit_words, provider_words
+from stammgast.whoiswho.rules.differences import BUILT_INS, PERIODS, READINGS, differences, limit_words, provider_words
+from stammgast.whoiswho.rules.renewing import renewed
 from stammgast.workspace.contracts import Actor
 
 ANALYST = [requires(Role.ANALYST)]
@@ -75,6 +76,7 @@ def show_rules(request: AnyRequest) -> Response[str]:
         columns=VERSION_COLUMNS,
         states=STATES,
         is_ordered=is_ordered or now.ordered is not None,
+        newer=differences(now.in_force, renewed(now.in_force)),
         **_words(),
     )
 
@@ -93,10 +95,15 @@ def show_rules_progress(request: AnyRequest) -> Response[str]:
 
 @get("/identity/rules/new", guards=ADMINISTRATOR, sync_to_thread=True)
 def edit_rules(request: AnyRequest) -> Response[str]:
-    """Show the form with the rules of a version (`from` in the address), by default those in force."""
+    """Show the form with the rules of a version (`from` in the address), by default those in force.
+
+    `built_in=newest` in the address fills in what is built in now.
+    """
     runtime = runtime_of(request)
     number = whole(request.query_params.get("from"))
     rules = book.standing(runtime).in_force if number is None else book.version(runtime, number).rules
+    if request.query_params.get("built_in") == "newest":
+        rules = renewed(rules)
     return _editor(request, draft_of(rules), Form())
 
 
@@ -207,6 +214,7 @@ def _words() -> dict[str, Any]:
     return {
         "periods": PERIODS,
         "readings": READINGS,
+        "built_ins": BUILT_INS,
         "limit_words": limit_words,
         "provider_words": provider_words,
         "reading_of": reading_of,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from stammgast.identity.graph.rules import GraphRules, MailProvider, NamespaceRule, read_rules
+from stammgast.identity.placeholders import NEWEST
 from stammgast.kernel.errors import Invalid
 from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.i18n import marked as _
@@ -43,9 +44,12 @@ class DraftRules(msgspec.Struct, frozen=True):
     providers: tuple[DraftProvider, ...] = ()
     profile_cap: str = ""
     held_above: str = ""
+    held_above_limited: str = ""
+    held_above_browsers: str = ""
     other_priority: str = ""
     phone_region: str = ""
     never_link: str = ""
+    built_in: str = str(NEWEST)
 
 
 _NAMESPACE_FIELDS = ("namespace", "priority", "limit", "period", "may_link", "reading", "never")
@@ -60,9 +64,12 @@ def draft_of(rules: GraphRules) -> DraftRules:
         tuple(_provider_draft(one) for one in rules.mail_providers),
         str(rules.profile_cap),
         str(rules.held_above),
+        _optional_text(rules.held_above_limited),
+        _optional_text(rules.held_above_browsers),
         str(rules.other_priority),
         rules.phone_region,
         "\n".join(rules.never_link),
+        str(rules.built_in),
     )
 
 
@@ -75,9 +82,12 @@ def read_draft(form: Form) -> DraftRules:
         tuple(one for one in providers if one.domains),
         form.text("profile_cap"),
         form.text("held_above"),
+        form.text("held_above_limited"),
+        form.text("held_above_browsers"),
         form.text("other_priority"),
         form.text("phone_region"),
         form.text("never_link"),
+        form.text("built_in") or str(NEWEST),
     )
 
 
@@ -114,9 +124,12 @@ def rules_of_draft(draft: DraftRules) -> GraphRules:
         "mail_providers": [_provider_facts(one) for one in draft.providers],
         "profile_cap": _whole(draft.profile_cap, "profile_cap"),
         "held_above": _whole(draft.held_above, "held_above"),
+        "held_above_limited": _optional(draft.held_above_limited, "held_above_limited"),
+        "held_above_browsers": _optional(draft.held_above_browsers, "held_above_browsers"),
         "other_priority": _whole(draft.other_priority, "other_priority"),
         "phone_region": draft.phone_region.strip().upper(),
         "never_link": _patterns(draft.never_link),
+        "built_in": _whole(draft.built_in, "built_in"),
     }
     return read_rules(msgspec.json.encode(facts).decode())
 
@@ -130,7 +143,7 @@ def _namespace_draft(one: NamespaceRule) -> DraftNamespace:
     return DraftNamespace(
         one.namespace,
         str(one.priority),
-        "" if one.limit is None else str(one.limit),
+        _optional_text(one.limit),
         one.period,
         "yes" if one.may_link else "no",
         one.reading,
@@ -180,6 +193,14 @@ def _whole(text: str, field: str, about: str = "") -> int:
         return int(text)
     problem = Phrase(_("write a whole number for {name}"), name=about) if about else _("write a whole number")
     raise Invalid(field=field, problem=problem)
+
+
+def _optional(text: str, field: str) -> int | None:
+    return _whole(text, field) if text.strip() else None
+
+
+def _optional_text(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _next_priority(lines: Sequence[DraftNamespace]) -> str:

@@ -16,6 +16,10 @@ READINGS = {
     "mail": _("as a mail address"),
     "phone": _("as a phone number"),
 }
+BUILT_INS = {
+    "1": _("null, guest, zeros, test addresses"),
+    "2": _("also names of variables such as user_id, unfilled templates; googlemail.com is gmail.com"),
+}
 YES, NO = _("yes"), _("no")
 
 
@@ -81,12 +85,7 @@ def limit_words(rule: NamespaceRule) -> Phrase:
 
 
 def _general(old: GraphRules, new: GraphRules) -> Iterator[Phrase]:
-    if old.held_above != new.held_above:
-        yield Phrase(
-            _("An identifier is held when it meets more than {most} stronger ones on a day (was {before})"),
-            most=new.held_above,
-            before=old.held_above,
-        )
+    yield from _holding(old, new)
     if old.profile_cap != new.profile_cap:
         yield Phrase(
             _("A customer may have {most} identifiers in all (was {before})"),
@@ -105,7 +104,39 @@ def _general(old: GraphRules, new: GraphRules) -> Iterator[Phrase]:
             region=new.phone_region,
             before=old.phone_region,
         )
+    if old.built_in != new.built_in:
+        yield Phrase(
+            _("Built in as placeholders and domains: {what} (was: {before})"),
+            what=Phrase(BUILT_INS[str(new.built_in)]),
+            before=Phrase(BUILT_INS[str(old.built_in)]),
+        )
     yield from _patterns(old.never_link, new.never_link, "")
+
+
+def _holding(old: GraphRules, new: GraphRules) -> Iterator[Phrase]:
+    for text, before, now in (
+        (
+            _("An identifier is held when it meets more than {most} stronger ones on a day (was {before})"),
+            old.held_above,
+            new.held_above,
+        ),
+        (
+            _("Identifiers of one kind with a limit that any other may meet on a day: {most} (was {before})"),
+            old.held_above_limited,
+            new.held_above_limited,
+        ),
+        (
+            _("Browsers that any identifier may meet on a day: {most} (was {before})"),
+            old.held_above_browsers,
+            new.held_above_browsers,
+        ),
+    ):
+        if before != now:
+            yield Phrase(text, most=_number(now), before=_number(before))
+
+
+def _number(most: int | None) -> Phrase | int:
+    return Phrase(_("any number")) if most is None else most
 
 
 def _patterns(old: tuple[str, ...], new: tuple[str, ...], namespace: str) -> Iterator[Phrase]:

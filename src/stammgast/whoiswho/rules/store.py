@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from stammgast.identity.graph.rules import GraphRules
 from stammgast.identity.rulebook.contracts import RulesEffect, RulesProgress, RulesVersion, Trial
+from stammgast.identity.rulebook.ordering import rules_of, rules_text
 from stammgast.kernel.jobs import add_job, change_job
 
 METADATA = MetaData()
@@ -101,7 +102,7 @@ def add_version(connection: Connection, rules: GraphRules, *, note: str, saved_b
     connection.execute(
         insert(versions).values(
             version=rules.version,
-            rules=msgspec.json.encode(rules).decode(),
+            rules=rules_text(rules),
             note=note,
             saved_by=saved_by,
             saved_at=saved_at,
@@ -153,7 +154,7 @@ def unfinished_trials(connection: Connection) -> list[Trial]:
 def _version(row: RowMapping) -> RulesVersion:
     return RulesVersion(
         version=row["version"],
-        rules=msgspec.json.decode(row["rules"], type=GraphRules),
+        rules=rules_of(row["rules"]),
         note=row["note"],
         saved_by=row["saved_by"],
         saved_at=row["saved_at"],

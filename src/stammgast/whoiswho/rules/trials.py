@@ -18,6 +18,7 @@ from stammgast.kernel.state import State
 from stammgast.profiles.api.pages import customers
 from stammgast.whoiswho.rules import store
 from stammgast.whoiswho.rules.book import pass_on_orders, trial, version
+from stammgast.whoiswho.rules.renewing import renew_untouched
 
 TOLD_SECONDS = 0.5
 NICENESS = 10
@@ -61,6 +62,11 @@ class TrialRunner:
         """Nothing is begun before `tick`."""
         self._runtime = runtime
         self._process = JobProcess(NICENESS)
+        self._is_renewed = False
+
+    def renew(self) -> None:
+        """Take over what is built in newly, once there are rules to look at."""
+        self._is_renewed = self._is_renewed or renew_untouched(self._runtime)
 
     def tick(self) -> None:
         """Look what there is to do; called every second."""
@@ -95,9 +101,11 @@ class _Notebook:
 
 
 def work_on_trials(runtime: Runtime) -> None:
-    """Let the process's runner look for work, and pass on orders from the command line; called every second."""
+    """Renew untouched rules, pass on orders from the command line, let the runner look for work; called every second."""
+    runner = runtime.service(TrialRunner)
+    runner.renew()
     pass_on_orders(runtime)
-    runtime.service(TrialRunner).tick()
+    runner.tick()
 
 
 def _keep_still(state: State, connection: Connection) -> None:

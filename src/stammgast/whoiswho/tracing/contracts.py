@@ -115,8 +115,10 @@ class Held(msgspec.Struct, frozen=True):
     by: str
     """Who holds it; empty when the numbers do."""
     profile: int
+    of: str
+    """Of which namespace it met too many on that day, `*` for stronger ones of any; empty when the numbers don't say so."""
     met: int
-    """Distinct stronger identifiers it came with on that day."""
+    """Distinct ones of those it came with on that day; of all when `of` is empty."""
     examples: tuple[Pair, ...]
     """A few of them."""
     sets: int

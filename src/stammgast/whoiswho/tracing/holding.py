@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stammgast.identity.graph.evidence import is_on_purpose, stronger_ones
+from stammgast.identity.graph.evidence import STRONGER, met_by, met_too_many
+from stammgast.identity.graph.rules import Ranking
 from stammgast.identity.resolution import Pair, linkable
 from stammgast.identity.store import contests, graph
 from stammgast.identity.store.contests import HeldRow
@@ -28,16 +29,16 @@ def held_identifiers(runtime: Runtime, *, limit: int = 50, offset: int = 0) -> t
         normalise, ranking = normaliser(runtime), ranking_of(runtime)
         found = []
         for one, pair in zip(shown, pairs, strict=True):
-            met: set[Pair] = set()
+            others: set[Pair] = set()
             for raw in contests.anchors_on_day(connection, pair, _day(one)):
-                links = linkable(raw, normalise)
-                if not is_on_purpose(links):
-                    met |= stronger_ones(links, ranking).get(pair, set())
+                others.update(met_by(linkable(raw, normalise), ranking).get(pair, ()))
+            many = met_too_many(pair, others, ranking) or ""
+            met = _of(many, pair, others, ranking)
             word = latest.get(pair)
             by = word.person if word and word.kind == "hold" else ""
             examples = tuple(sorted(met, key=ranking.rank)[:EXAMPLES])
             found.append(
-                Held(pair, one.day, one.held_at, by, owners.get(pair, 0), len(met), examples, counts.get(pair, 0))
+                Held(pair, one.day, one.held_at, by, owners.get(pair, 0), many, len(met), examples, counts.get(pair, 0))
             )
     return tuple(found), len(rows)
 
@@ -50,6 +51,14 @@ def released_identifiers(runtime: Runtime) -> tuple[Released, ...]:
         owners = graph.load_owners(connection, [one.one for one in released])
     released.sort(key=lambda one: -one.number)
     return tuple(Released(one.one, one.decided_at, one.person, owners.get(one.one, 0)) for one in released)
+
+
+def _of(many: str, pair: Pair, others: set[Pair], ranking: Ranking) -> set[Pair]:
+    """Return those of which there were too many; where a person holds it, all."""
+    if many == STRONGER:
+        priority = ranking.rule(pair[0]).priority
+        return {one for one in others if ranking.rule(one[0]).priority < priority}
+    return {one for one in others if one[0] == many or not many}
 
 
 def _latest(rows: list[DecidedRow]) -> dict[Pair, DecidedRow]:
