@@ -61,6 +61,7 @@ __all__ = [
     "Order",
     "add_quarantined",
     "append_derived",
+    "append_order",
     "append_own",
     "change_channel_rules",
     "change_payment_hosts",
@@ -201,6 +202,12 @@ def append_derived(runtime: Runtime, events: Sequence[OwnEvent]) -> int:
     The worker itself, and what runs in its process, uses `kernel.effects.Derive` or `pipeline`'s queue instead.
     """
     return runtime.service(LogWriter).append_sync(own_entry(events))
+
+
+def append_order(runtime: Runtime, action: str, facts: object) -> int:
+    """Append an order of a module (`kernel.keeping.OrderKind`) and wait until it is on disk; return the log position."""
+    order = Order(action, facts=msgspec.to_builtins(facts))
+    return runtime.service(LogWriter).append_sync(orders.order_entry(order))
 
 
 def _order(runtime: Runtime, action: str, by: Actor, ids: Sequence[int], reason: str) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stammgast.kernel.features import Feature
     from stammgast.kernel.history import HistoryClient
     from stammgast.kernel.history_views import HistoryView
+    from stammgast.kernel.keeping import ListWords, OrderKind
     from stammgast.kernel.settings import Settings
     from stammgast.kernel.state import State
     from stammgast.kernel.timers import Timer
@@ -43,6 +44,25 @@ class HomePanel:
     order: int
     wide: bool = False
     seconds: int = 0
+
+
+@dataclass(frozen=True)
+class SubjectPanel:
+    """A panel beside the timeline of a customer or an account, drawn with the page.
+
+    `facts(request, subject)` gives the variables of `template`, None where the panel is not shown; the subject is a
+    `profiles` Profile or Account.
+    """
+
+    subject: str
+    name: str
+    template: str
+    facts: Callable[[Any, Any], Mapping[str, Any] | None]
+    order: int = 100
+    place: str = "now"
+    """`who` is the left column, `now` the right one."""
+    style: str = ""
+    """A style sheet of its module's, such as `notes/notes.css`."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +136,12 @@ class Manifest:
     navigation: Sequence[NavigationEntry] = ()
     home_panels: Sequence[HomePanel] = ()
     search: Sequence[SearchProvider] = ()
+    subject_panels: Sequence[SubjectPanel] = ()
     features: Sequence[Feature[Any]] = ()
     reactors: Sequence[Callable[[Happened], Iterable[Effect]]] = ()
     timers: Sequence[TimerKind] = ()
+    orders: Sequence[OrderKind] = ()
+    list_words: Sequence[ListWords] = ()
     tasks: Sequence[Task] = ()
     commands: Mapping[str, Typer | Callable[..., Any]] = field(default_factory=dict)
     metrics: Sequence[Metric] = ()

@@ -287,6 +287,7 @@ class Batch:
         changes.recent = self._recent()
         changes.parcel = self._parcel(number, changes.moves)
         self._sort_quarantine(changes, reading)
+        changes.kept = reading.kept
         changes.queued = reading.queued
         changes.read = reading.count
         return changes

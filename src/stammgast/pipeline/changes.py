@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from stammgast.events.contracts import Rejected
 from stammgast.identity.resolution import Resolution
 from stammgast.identity.rulebook.ordering import RulesOrder
+from stammgast.kernel.keeping import Kept
 from stammgast.kernel.outbox import Parcel, RecentRow
 from stammgast.kernel.position import Progress
 from stammgast.kernel.timers import Timer
@@ -60,6 +61,8 @@ class Changes:
     """Of the identity rules by which profiles were joined and kept apart."""
     rules: list[RulesOrder] = field(default_factory=list)
     """Identity rules that were ordered."""
+    kept: list[Kept] = field(default_factory=list)
+    """What modules keep of their orders."""
     touched: set[int] = field(default_factory=set)
     """Anchors whose state changed."""
     queued: list[int] = field(default_factory=list)

@@ -13,6 +13,7 @@ from stammgast.identity.rulebook.ordering import rules_text
 from stammgast.identity.store import graph, placements
 from stammgast.identity.store.applied_rules import order_rules
 from stammgast.kernel import outbox
+from stammgast.kernel.keeping import keep_all
 from stammgast.kernel.own_queue import take_queued
 from stammgast.kernel.position import Progress, keep_progress
 from stammgast.kernel.state import State
@@ -58,6 +59,7 @@ def _write(connection: Connection, changes: Changes, now: int) -> Progress:
     accounts.write_accounts(connection, changes.accounts, changes.batch)
     for one in changes.rules:
         order_rules(connection, one.rules.version, rules_text(one.rules), one.person, one.ordered_at)
+    keep_all(connection, changes.kept, changes.batch)
     _write_quarantine(connection, changes.quarantine, now)
     _write_outcome(connection, changes.outcome, now)
     if changes.parcel is not None:

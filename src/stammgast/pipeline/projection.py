@@ -5,13 +5,14 @@ Its indexes would cost each batch more than all the rest of its commit; apart, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 
 from sqlalchemy import Connection
 
 from stammgast.identity.graph.placing import NOBODY
 from stammgast.identity.store import graph, whole
+from stammgast.kernel.keeping import ListWords, words_together
 from stammgast.kernel.state import State
 from stammgast.pipeline.crash import crash_point
 from stammgast.pipeline.relisting import Relisting
@@ -43,13 +44,18 @@ class Projection:
     """Knows which anchors changed since the list was written."""
 
     def __init__(
-        self, state: State, folding: Folding, policies: Callable[[], TraitPolicies] = lambda: NEWEST_COUNTS
+        self,
+        state: State,
+        folding: Folding,
+        policies: Callable[[], TraitPolicies] = lambda: NEWEST_COUNTS,
+        words: Sequence[ListWords] = (),
     ) -> None:
-        """Nothing has changed yet. `policies`: those of traits as they hold now."""
+        """Nothing has changed yet. `policies`: those of traits as they hold now; `words`: what modules add to the lists."""
         self._state = state
         self._folding = folding
         self._policies = policies
-        self._accounts = AccountProjection(policies)
+        self._words = words
+        self._accounts = AccountProjection(policies, words)
         with state.read() as connection:
             self._relisting = Relisting(connection, policies)
         self._anchors: set[int] = set()
@@ -72,6 +78,10 @@ class Projection:
             if is_all:
                 self._mark_all(connection)
             self._accounts.mark(account_store.accounts_since(connection, listed_batch))
+            for one in self._words:
+                touched = one.changed_since(connection, listed_batch)
+                self._anchors |= touched.anchors
+                self._accounts.mark(touched.accounts)
 
     def mark(self, anchors: set[int], gone: set[int], accounts: Iterable[int] = ()) -> None:
         """Note the anchors and accounts that a committed batch changed, and the profiles that it merged away."""
@@ -159,12 +169,14 @@ class Projection:
         stored = {anchor: decode_state(encoded) for anchor, encoded in states.load_states(connection, all_anchors)}
         policies = self._policies()
         identifiers = customers.identifiers_of(connection, profiles)
+        words = words_together(one.customers(connection, anchors) for one in self._words)
         return [
             list_customer(
                 profile,
                 self._folding.combine([stored[one] for one in anchors[profile] if one in stored]),
                 identifiers[profile],
                 policies,
+                words.get(profile, ()),
             )
             for profile in profiles
             if anchors[profile]

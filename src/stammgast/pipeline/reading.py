@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -17,6 +17,7 @@ from stammgast.identity.graph.evidence import Decision
 from stammgast.identity.rulebook.ordering import APPLY_RULES, RulesOrder, read_rules_order
 from stammgast.kernel.errors import StammgastError, Unavailable
 from stammgast.kernel.ids import SourceId
+from stammgast.kernel.keeping import Kept, OrderKind
 from stammgast.kernel.log import LogEntry
 from stammgast.kernel.own_queue import Queued
 from stammgast.pipeline.changes import Quarantine
@@ -36,20 +37,28 @@ class Reading:
     """What people decided about identifiers, with the names of who did."""
     rules: list[RulesOrder] = field(default_factory=list)
     """Identity rules to go by from now on; the last counts."""
+    kept: list[Kept] = field(default_factory=list)
+    """What orders of modules hold, in the order of the log."""
     queued: list[int] = field(default_factory=list)
     """Numbers of the queue of own events that were taken."""
     count: int = 0
 
 
-def read_entries(entries: Sequence[LogEntry], rules: Rules, connection: Connection) -> Reading:
-    """Read entries in order. `connection` reads the quarantine when an order replays events of it."""
+def read_entries(
+    entries: Sequence[LogEntry], rules: Rules, connection: Connection, kinds: Mapping[str, OrderKind]
+) -> Reading:
+    """Read entries in order. `connection` reads the quarantine when an order replays events of it; `kinds`: of modules' orders."""
     found = Reading()
     for entry in entries:
         found.count += entry.count
         try:
             order = events.read_order(entry)
             if order is not None:
-                _obey(found, order, entry, rules, connection)
+                if order.action in kinds:
+                    kind = kinds[order.action]
+                    found.kept.append((kind, kind.read(order.facts, entry.position, entry.received_at)))
+                else:
+                    _obey(found, order, entry, rules, connection)
                 continue
         except (Unavailable, OperationalError):
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from time import monotonic, sleep
 
@@ -17,6 +17,7 @@ from stammgast.identity.rulebook.ordering import rules_of, rules_text
 from stammgast.identity.store.applied_rules import begin_rules, rules_in_force
 from stammgast.kernel import clock, outbox
 from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.keeping import touched_by
 from stammgast.kernel.log import LogEntry, LogReader
 from stammgast.kernel.outbox import Parcel
 from stammgast.kernel.own_queue import Queued, queued_own
@@ -99,7 +100,9 @@ class Worker:
             ask_history=partial(contents_of, runtime.history),
         )
         self._timing = Timing(one for manifest in runtime.manifests for one in manifest.timers)
-        self._projection = Projection(self._state, folding, partial(trait_policies, runtime))
+        self._orders = {one.action: one for manifest in runtime.manifests for one in manifest.orders}
+        words = [one for manifest in runtime.manifests for one in manifest.list_words]
+        self._projection = Projection(self._state, folding, partial(trait_policies, runtime), words)
         self._projection.recover(self._progress.listed_batch, is_all=in_force.batch >= self._progress.listed_batch)
         self._stop = threading.Event()
         self._reruling = Reruling(settings, self._state, self._wait_for_rules)
@@ -222,7 +225,7 @@ class Worker:
         position = entries[-1].position if entries else self._progress.position
         rules = events.rules(self._runtime)
         with self._state.read() as connection:
-            reading = read_entries(entries, rules, connection)
+            reading = read_entries(entries, rules, connection, self._orders)
             read_queue(reading, queued)
 
             def attempt(reading: Reading) -> Changes:
@@ -243,12 +246,14 @@ class Worker:
         self._outbox_events -= _rows(delivered)
         if delivered:
             crash_point("removed")
-        self._mark(changes.touched, changes.resolution, [row[0] for row in changes.accounts.rows])
+        touched = touched_by(changes.kept)
+        accounts = touched.accounts.union(row[0] for row in changes.accounts.rows)
+        self._mark(changes.touched | touched.anchors, changes.resolution, accounts)
         self._status.count(changes.read)
         if changes.rules:
             self._reruling.look()
 
-    def _mark(self, touched: set[int], found: Resolution, accounts: Sequence[int]) -> None:
+    def _mark(self, touched: set[int], found: Resolution, accounts: Collection[int]) -> None:
         """Let the list of customers follow: numbers of profiles are numbers of their own anchors."""
         changed = touched | found.profiles.keys() | found.placed.keys()
         changed |= {*found.moved.values(), *found.gone.values(), *found.placed.values(), *found.reowned.values()}

@@ -187,6 +187,8 @@ class CustomerFilter(msgspec.Struct, frozen=True):
     has_orders: bool | None = None
     seen_after: int | None = None
     seen_before: int | None = None
+    word: str = ""
+    """A word that a module finds customers by (`kernel.keeping.ListWords`), such as #vip."""
     with_bots: bool = False
     """Also those under whose identifiers only bots and staff were seen."""
 

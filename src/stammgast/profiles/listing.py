@@ -45,9 +45,13 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 def list_customer(
-    profile: int, state: State, identifiers: Sequence[Pair], policies: TraitPolicies = NEWEST_COUNTS
+    profile: int,
+    state: State,
+    identifiers: Sequence[Pair],
+    policies: TraitPolicies = NEWEST_COUNTS,
+    words: Sequence[str] = (),
 ) -> Listing:
-    """Return the line of a profile out of its combined state and its normalised identifiers.
+    """Return the line of a profile out of its combined state, its normalised identifiers and what modules find it by.
 
     Times are 0 for somebody of whom only robots' or staff's events are known.
     """
@@ -71,7 +75,7 @@ def list_customer(
         max(-REVENUE_MAX, min(REVENUE_MAX, revenue)),
         currency,
         any(namespace not in ANONYMOUS for namespace, _ in identifiers),
-        search_terms(visitor or name, email, found.get("phone", "")),
+        (*search_terms(visitor or name, email, found.get("phone", "")), *words),
         (
             *(f"channel:{channel}" for channel in sorted(state.get("channels", ()))),
             *(f"brand:{brand}" for brand in sorted(state.get("brands", ()))),

@@ -24,7 +24,7 @@ from stammgast.web.static import StaticFiles
 from stammgast.web.templating import make_environment
 
 if TYPE_CHECKING:
-    from stammgast.kernel.runtime import SearchProvider
+    from stammgast.kernel.runtime import SearchProvider, SubjectPanel
 
 FLASH_COOKIE = "sg_flash"
 TOLD_STATE = "tells_a_secret"
@@ -43,6 +43,7 @@ class PageMaker:
     navigation: Sequence[NavigationEntry]
     home_panels: Sequence[HomePanel]
     search: Sequence[SearchProvider]
+    subject_panels: Sequence[SubjectPanel] = ()
 
     def groups_for(self, person: Person | None, access: AccessTable) -> Sequence[NavigationGroup]:
         """Return the navigation as this person may use it."""
@@ -65,6 +66,9 @@ def make_page_maker(runtime: Runtime) -> PageMaker:
         navigation=[entry for one in manifests for entry in one.navigation],
         home_panels=sorted((panel for one in manifests for panel in one.home_panels), key=lambda panel: panel.order),
         search=[provider for one in manifests for provider in one.search],
+        subject_panels=sorted(
+            (panel for one in manifests for panel in one.subject_panels), key=lambda panel: panel.order
+        ),
     )
 
 
@@ -119,6 +123,22 @@ def render(
     response.headers["vary"] = "HX-Request, Cookie, Accept-Language"
     _keep_cookies(request, response, shell)
     return response
+
+
+def panels_beside(request: AnyRequest, kind: str, subject: object) -> dict[str, Any]:
+    """Return what modules show beside the timeline of a `customer` or an `account`, as variables of its page.
+
+    `beside`: place -> (template, facts) in order; the template sees its facts as `panel`. `beside_styles`: style sheets.
+    """
+    beside: dict[str, list[tuple[str, Mapping[str, Any]]]] = {"who": [], "now": []}
+    styles: dict[str, None] = {}
+    for one in runtime_of(request).service(PageMaker).subject_panels:
+        facts = one.facts(request, subject) if one.subject == kind else None
+        if facts is not None:
+            beside[one.place].append((one.template, facts))
+            if one.style:
+                styles[one.style] = None
+    return {"beside": beside, "beside_styles": list(styles)}
 
 
 def redirect(path: str, *, flash: str = "", status: int = 303) -> Redirect:

@@ -92,6 +92,8 @@ class AccountFilter(msgspec.Struct, frozen=True):
     kind: str = ""
     has_orders: bool | None = None
     seen_after: int | None = None
+    word: str = ""
+    """A word that a module finds accounts by (`kernel.keeping.ListWords`), such as #vip."""
 
 
 class AccountPage(msgspec.Struct, frozen=True):

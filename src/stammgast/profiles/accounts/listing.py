@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -38,9 +38,14 @@ class AccountListing(msgspec.Struct, frozen=True):
 
 
 def list_account(
-    account: int, group_id: str, state: State, counts: tuple[int, int], policies: TraitPolicies
+    account: int,
+    group_id: str,
+    state: State,
+    counts: tuple[int, int],
+    policies: TraitPolicies,
+    words: Sequence[str] = (),
 ) -> AccountListing:
-    """Return the line of an account out of its state and its (present, former) members."""
+    """Return the line of an account out of its state, its (present, former) members and what modules find it by."""
     traits = values_of(state.get("traits", {}), policies)
     name = account_name(traits, group_id)
     revenue, currency = net_revenue(state.get("revenue"), state.get("refunds"))
@@ -58,7 +63,7 @@ def list_account(
         currency,
         first,
         last,
-        search_terms(name, group_id),
+        (*search_terms(name, group_id), *words),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Connection
 
+from stammgast.kernel.keeping import ListWords, words_together
 from stammgast.profiles.accounts.listing import AccountListing, list_account
 from stammgast.profiles.folding import decode_state
 from stammgast.profiles.store import accounts
@@ -18,9 +19,10 @@ STEP = 50
 class AccountProjection:
     """Knows which accounts changed since the list was written. What changes during a round is for the next one."""
 
-    def __init__(self, policies: Callable[[], TraitPolicies]) -> None:
+    def __init__(self, policies: Callable[[], TraitPolicies], words: Sequence[ListWords] = ()) -> None:
         """Nothing has changed yet."""
         self._policies = policies
+        self._words = words
         self._waiting: set[int] = set()
         self._round: list[int] = []
         self._are_any = False
@@ -62,7 +64,8 @@ class AccountProjection:
             return []
         counts = accounts.count_members(connection, numbers)
         policies = self._policies()
+        words = words_together(one.accounts(connection, numbers) for one in self._words)
         return [
-            list_account(number, group_id, decode_state(state), counts[number], policies)
+            list_account(number, group_id, decode_state(state), counts[number], policies, words.get(number, ()))
             for number, group_id, state in accounts.accounts_by_number(connection, numbers)
         ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from stammgast.profiles import history, trait_words, words
+from stammgast.profiles.accounts.api import get_account
+from stammgast.profiles.accounts.contracts import Account
 from stammgast.profiles.addressing import Cursor, Reference, merged_away, read_pair
 from stammgast.profiles.cursors import read_cursor, write_cursor
 from stammgast.profiles.figures.orders import net_revenue
@@ -10,6 +12,7 @@ from stammgast.profiles.figures.traits import combine_traits
 from stammgast.profiles.folding import Folding, State, decode_state
 from stammgast.profiles.naming import display_name, listed_visitor, visitor_tag
 from stammgast.profiles.policing import change_policy, remove_policy, trait_policies
+from stammgast.profiles.steady import steady_anchor
 from stammgast.profiles.store import customers, reading, states
 from stammgast.profiles.trait_policies import (
     EVERY_TRAIT,
@@ -26,6 +29,7 @@ __all__ = [
     "NAME_LENGTH_MAX",
     "RULES",
     "SOURCES_MAX",
+    "Account",
     "Cursor",
     "Folding",
     "Reference",
@@ -37,6 +41,7 @@ __all__ = [
     "customers",
     "decode_state",
     "display_name",
+    "get_account",
     "history",
     "listed_visitor",
     "merged_away",
@@ -46,6 +51,7 @@ __all__ = [
     "reading",
     "remove_policy",
     "states",
+    "steady_anchor",
     "trait_policies",
     "trait_words",
     "values_of",

@@ -17,11 +17,11 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import trait_words, words
 from stammgast.profiles.accounts import api
 from stammgast.profiles.accounts.contracts import Account, AccountFilter, AccountSort, AccountTimeline, MemberStatus
-from stammgast.profiles.pages.lists import PAGE_ROWS, read_sort, read_text, seen_after, shown_list, yes_or_no
+from stammgast.profiles.pages.lists import PAGE_ROWS, read_sort, read_text, seen_after, shown_list, tag_word, yes_or_no
 from stammgast.profiles.pages.moments import plain_values, read_moment
 from stammgast.web.guards import person_of, requires
 from stammgast.web.numbers import whole
-from stammgast.web.pages import render, runtime_of, shell_of
+from stammgast.web.pages import panels_beside, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
 from stammgast.workspace.api import list_sources, record_seen
@@ -73,7 +73,7 @@ def list_accounts(request: AnyRequest) -> Response[str]:
         is_filtered=bool(text) or wanted != AccountFilter(),
         kinds=_kinds(runtime, wanted.kind),
         ordered=ORDERED,
-        **shown_list(request, page, text, sort, ("kind", "ordered", "seen"), is_reversed=is_reversed),
+        **shown_list(request, page, text, sort, ("kind", "ordered", "seen", "tag"), is_reversed=is_reversed),
         trait_words=trait_words,
     )
 
@@ -98,6 +98,7 @@ def show_account(request: AnyRequest, number: FromPath[int]) -> Response[str]:
         sources={one.id: one.name for one in list_sources(runtime)},
         words=words,
         trait_words=trait_words,
+        **panels_beside(request, "account", account),
     )
 
 
@@ -169,6 +170,7 @@ def read_filter(request: AnyRequest) -> AccountFilter:
         kind=asked.get("kind", "")[:40].replace("\0", ""),
         has_orders=yes_or_no(asked.get("ordered")),
         seen_after=seen_after(asked.get("seen", "")),
+        word=tag_word(asked.get("tag", "")),
     )
 
 

@@ -19,7 +19,7 @@ from stammgast.profiles.contracts import Profile, SharedDevices, TimelinePage
 from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_values
 from stammgast.profiles.pages.reading import consent_of, figures_of, known_first
 from stammgast.web.guards import brands_of, person_of, requires
-from stammgast.web.pages import redirect, render, runtime_of, shell_of
+from stammgast.web.pages import panels_beside, redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 from stammgast.workspace.api import record_seen, sources_for
 
@@ -51,6 +51,7 @@ def show_customer(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
         was=merged_away(request, profile),
         shared=shared,
         shared_names=shared_names,
+        **panels_beside(request, "customer", profile),
         **_about(request, profile),
     )
 

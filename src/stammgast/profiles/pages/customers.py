@@ -18,7 +18,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, words
 from stammgast.profiles.contracts import CustomerFilter, CustomerRow, SortBy
 from stammgast.profiles.figures.orders import decimal_text
-from stammgast.profiles.pages.lists import PAGE_ROWS, read_sort, read_text, seen_after, shown_list, yes_or_no
+from stammgast.profiles.pages.lists import PAGE_ROWS, read_sort, read_text, seen_after, shown_list, tag_word, yes_or_no
 from stammgast.profiles.words import CHANNEL_LABELS
 from stammgast.web.cells import safe_cell
 from stammgast.web.guards import person_of, requires
@@ -62,7 +62,7 @@ def list_customers(request: AnyRequest) -> Response[str]:
         known=KNOWN,
         ordered=ORDERED,
         **shown_list(
-            request, page, text, sort, ("channel", "known", "ordered", "seen", "bots"), is_reversed=is_reversed
+            request, page, text, sort, ("channel", "known", "ordered", "seen", "bots", "tag"), is_reversed=is_reversed
         ),
     )
 
@@ -102,6 +102,7 @@ def read_filter(request: AnyRequest) -> CustomerFilter:
         is_identified=yes_or_no(asked.get("known")),
         has_orders=yes_or_no(asked.get("ordered")),
         seen_after=seen_after(asked.get("seen", "")),
+        word=tag_word(asked.get("tag", "")),
         with_bots=asked.get("bots") == "yes",
     )
 

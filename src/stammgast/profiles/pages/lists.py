@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 from stammgast.kernel import clock
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.keeping import tag_term
 from stammgast.profiles.contracts import TOTAL_MAX
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import TableState
 
 PAGE_ROWS = 50
+TAG_LENGTH_MAX = 60
 PERIODS = (
     ("", _("Any time")),
     ("1", _("Last 24 hours")),
@@ -41,6 +43,12 @@ def read_sort(asked: str, sorts: Sequence[Sort], default: Sort) -> tuple[Sort, b
         if sort == name:
             return sort, asked.startswith("-") == (sort == "name")
     return default, False
+
+
+def tag_word(text: str) -> str:
+    """Return the word by which a list finds who has the chosen tag, empty for none chosen."""
+    label = text.strip()[:TAG_LENGTH_MAX].replace("\0", "")
+    return tag_term(label) if label else ""
 
 
 def yes_or_no(text: str | None) -> bool | None:

@@ -358,6 +358,9 @@ def _conditions(words: Sequence[str], wanted: AccountFilter) -> list[ColumnEleme
         conditions.append(_LISTED.orders > 0 if wanted.has_orders else _LISTED.orders == 0)
     if wanted.seen_after is not None:
         conditions.append(_LISTED.last_seen >= wanted.seen_after)
+    if wanted.word:
+        terms = account_terms.c
+        conditions.append(_LISTED.account.in_(select(terms.account).where(terms.term == wanted.word)))
     return conditions
 
 

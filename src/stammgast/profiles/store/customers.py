@@ -146,6 +146,9 @@ def _conditions(words: Sequence[str], wanted: CustomerFilter) -> list[ColumnElem
         conditions.append(_COLUMNS.events > 0)
     if wanted.channel:
         conditions.append(_is_tagged(f"channel:{wanted.channel}"))
+    if wanted.word:
+        terms = customer_terms.c
+        conditions.append(exists().where(terms.term == wanted.word, terms.profile == _COLUMNS.profile))
     if wanted.brand:
         conditions.append(_is_tagged(f"brand:{wanted.brand}"))
     if wanted.is_identified is not None:

@@ -1,0 +1,1 @@
+"""What people here write about customers and accounts: notes and tags."""
