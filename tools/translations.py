@@ -19,7 +19,12 @@ from stammgast.kernel.errors import StammgastError
 
 SOURCE = Path(__file__).parents[1] / "src" / "stammgast"
 KEYWORDS = {"_": None, "marked": None, "gettext": None, "ngettext": (1, 2), "Phrase": None}
-ERRORS_OF = {"web": ("stammgast.kernel.errors", "stammgast.web"), "workspace": ("stammgast.workspace",)}
+WORDS_OF = {"web": ("web", "kernel")}
+"""Module -> folders whose marked strings stand in its file, when that is not only its own."""
+ERRORS_OF = {
+    "web": ("stammgast.kernel.errors", "stammgast.kernel.ports", "stammgast.web"),
+    "workspace": ("stammgast.workspace",),
+}
 """Module -> Python packages whose refusals people read on pages; the words of kernel stand in web's file."""
 
 MessageId = str | tuple[str, ...]
@@ -33,7 +38,7 @@ def modules() -> list[str]:
 def strings_of(module: str) -> dict[MessageId, str]:
     """Return each marked string of a module (a pair where there is a plural) and where it stands."""
     found: dict[MessageId, str] = {}
-    for path in sorted((SOURCE / module).rglob("*")):
+    for path in (one for folder in WORDS_OF.get(module, (module,)) for one in sorted((SOURCE / folder).rglob("*"))):
         method = {".html": "jinja2.ext:babel_extract", ".py": "python"}.get(path.suffix)
         if method is None or "migrations" in path.parts:
             continue

@@ -215,7 +215,7 @@ def test_customers_are_sorted_and_paged_without_gaps(shop, sort, names, is_rever
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
-        (CustomerFilter(channel="shop"), ["Anna Maurer"]),
+        (CustomerFilter(narrowed=(("channel", "shop"),)), ["Anna Maurer"]),
         (CustomerFilter(is_identified=False), ["Visitor f6ba"]),
         (CustomerFilter(has_orders=True), ["Anna Maurer"]),
         (CustomerFilter(has_orders=False, is_identified=True), ["Bob Ápló"]),

@@ -6,18 +6,24 @@ import html
 import io
 import re
 import time
+from pathlib import Path
 
 import pytest
+from litestar import get
+from litestar.params import FromPath
 from litestar.testing import TestClient
 
 from stammgast.app import migrate
 from stammgast.kernel import clock
 from stammgast.kernel.history import HistoryClient
 from stammgast.kernel.log import LogWriter
+from stammgast.kernel.ports.shown import CustomerPanel
+from stammgast.kernel.runtime import ListFilter, Manifest
 from stammgast.kernel.settings import Settings
 from stammgast.profiles.listing import Listing
 from stammgast.profiles.store.customers import write_listings
 from stammgast.web.app import make_app
+from stammgast.web.guards import requires
 from stammgast.workspace import api as workspace
 from stammgast.workspace.contracts import Actor
 from tools.workbench import Workbench, track
@@ -129,6 +135,71 @@ def names_in(page):
 )
 def test_customers_are_found_and_filtered(alice, asked, names):
     assert set(names_in(alice.get(f"/customers{asked}").text)) == names
+
+
+@get("/throw-away/{number:int}/mood", guards=[requires("analyst")], sync_to_thread=False)
+def show_mood(number: FromPath[int]) -> str:
+    return f"mood of {number}"
+
+
+def with_throw_away(bench, email, *, place="now"):
+    """Somebody who looks at the bench with one manifest more, which shows a panel and filters both lists."""
+
+    def narrow(value, key):
+        return key == int(value)
+
+    def choices(_runtime, _brand, _chosen):
+        return [("1", "Number one")]
+
+    filters = [
+        ListFilter("number", name, "Number", "All numbers", choices, narrow) for name in ("customers", "accounts")
+    ]
+    panel = CustomerPanel("mood", "/throw-away/{number:int}/mood", place)
+    manifest = Manifest(
+        "throw_away", Path(__file__).parent, routes=(show_mood,), list_filters=filters, customer_panels=(panel,)
+    )
+    runtime = dataclasses.replace(
+        bench.runtime, manifests=(*bench.runtime.manifests, manifest), services=dict(bench.runtime.services)
+    )
+    return Visitor(runtime, email)
+
+
+@pytest.mark.parametrize("place", ["top", "who", "now"])
+def test_a_module_shows_its_panel_on_the_page_of_a_customer(bench, clara, place):
+    alice = with_throw_away(bench, "alice@inn.test", place=place)
+    page = alice.get(f"/customers/{clara}").text
+    assert page.count(f'hx-get="/throw-away/{clara}/mood"') == 1
+    assert alice.get(f"/throw-away/{clara}/mood").text == f"mood of {clara}"
+    if place != "top":
+        assert f"/throw-away/{clara}/mood" in alice.fragment(f"/customers/{clara}/parts/{place}").text
+
+
+def test_nobody_gets_a_panel_that_they_may_not_open(bench, clara):
+    vic = with_throw_away(bench, "vic@inn.test")
+    page = vic.get(f"/customers/{clara}").text
+    assert "/throw-away/" not in page
+    assert "/identity/suggested/" not in page  # for agents
+
+
+def test_whom_a_customer_may_be_the_same_person_as_is_a_panel_of_whoiswho(alice, clara):
+    assert f'hx-get="/identity/suggested/{clara}"' in alice.get(f"/customers/{clara}").text
+
+
+def test_a_module_filters_the_list_of_customers(bench, clara):
+    alice = with_throw_away(bench, "alice@inn.test")
+    page = alice.get(f"/customers?number={clara}").text
+    assert names_in(page) == ["Clara Vogel"]
+    assert re.search(rf'<option value="{clara}" selected>', page)
+    assert names_in(alice.get("/customers?number=").text)[1:]
+    export = alice.get(f"/customers/export.csv?number={clara}").text
+    assert [line["Number"] for line in csv.DictReader(io.StringIO(export.lstrip("\ufeff")))] == [str(clara)]
+
+
+def test_a_module_filters_the_list_of_accounts(bench):
+    alice = with_throw_away(bench, "alice@inn.test")
+    page = alice.get("/accounts?number=1").text
+    assert '<option value="1" selected>Number one</option>' in page
+    assert alice.get("/accounts?number=987654").status_code == 200
 
 
 def test_customers_are_sorted_by_the_columns(alice):

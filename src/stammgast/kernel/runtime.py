@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, ControllerRouterHandler
+    from sqlalchemy import ColumnElement
     from typer import Typer
 
     from stammgast.kernel.effects import Effect, Happened
     from stammgast.kernel.features import Feature
     from stammgast.kernel.history import HistoryClient
     from stammgast.kernel.history_views import HistoryView
+    from stammgast.kernel.ids import BrandId, ProfileId
     from stammgast.kernel.keeping import ListWords, OrderKind
+    from stammgast.kernel.ports.figures import Direction, FigureAnswer, FigureQuery, Unit
+    from stammgast.kernel.ports.shown import Choice, CustomerPanel, ListName
+    from stammgast.kernel.ports.standing import Against
     from stammgast.kernel.settings import Settings
     from stammgast.kernel.state import State
     from stammgast.kernel.timers import Timer
@@ -126,6 +131,51 @@ class ReadyCheck:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A number with a definition. `name` is `module.figure` and stays; whoever changes what it means raises `version`.
+
+    `label` and `definition` are marked English; the module's translations hold the German.
+    """
+
+    name: str
+    label: str
+    definition: str
+    unit: Unit
+    direction: Direction
+    version: int
+    answer: Callable[[Runtime, FigureQuery], FigureAnswer | Awaitable[FigureAnswer]]
+    """May block: it runs in a thread of its own unless it is a coroutine function."""
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    """What it can be filtered and broken down by: name -> marked label."""
+
+
+@dataclass(frozen=True)
+class StandingCheck:
+    """One module's knowledge: `check(runtime, profile)` gives what stands against it, nothing when all is well."""
+
+    name: str
+    check: Callable[[Runtime, ProfileId], Iterable[Against]]
+
+
+@dataclass(frozen=True)
+class ListFilter:
+    """One choice above a list; `name` stands in the page's address, so it must be free there.
+
+    `choices(runtime, brand, chosen)` gives what can be chosen (brand 0: everybody's), without the empty choice that
+    `unfiltered` labels; `chosen` is what the address says now. `narrow(value, key)` gives the condition on a row whose
+    number is `key`, over tables of the customers database; it is asked for values that nobody offered too.
+    """
+
+    name: str
+    list: ListName
+    label: str
+    unfiltered: str
+    choices: Callable[[Runtime, BrandId, str], Sequence[Choice]]
+    narrow: Callable[[str, ColumnElement[int]], ColumnElement[bool]]
+    order: int = 100
+
+
+@dataclass(frozen=True)
 class Manifest:
     """All that one module brings. Everything but the name may stay empty."""
 
@@ -133,6 +183,8 @@ class Manifest:
     folder: Path
     routes: Sequence[ControllerRouterHandler] = ()
     mounts: Sequence[AsgiMount] = ()
+    embeds: Sequence[ControllerRouterHandler] = ()
+    """Routes below `/embed/WRITE KEY`, which the source's own sites may frame; nobody is logged in there (`web/embeds.py`)."""
     navigation: Sequence[NavigationEntry] = ()
     home_panels: Sequence[HomePanel] = ()
     search: Sequence[SearchProvider] = ()
@@ -146,6 +198,10 @@ class Manifest:
     commands: Mapping[str, Typer | Callable[..., Any]] = field(default_factory=dict)
     metrics: Sequence[Metric] = ()
     ready_checks: Sequence[ReadyCheck] = ()
+    figures: Sequence[Figure] = ()
+    standing: Sequence[StandingCheck] = ()
+    list_filters: Sequence[ListFilter] = ()
+    customer_panels: Sequence[CustomerPanel] = ()
     action_words: Mapping[str, str] = field(default_factory=dict)
     """What the audit log calls the module's actions ("did what", marked for translation); others are shown as written."""
     services: Mapping[type, Callable[[Runtime], Any]] = field(default_factory=dict)

@@ -179,7 +179,8 @@ class CustomerRow(msgspec.Struct, frozen=True):
 class CustomerFilter(msgspec.Struct, frozen=True):
     """Which customers to list; every part that is set must hold."""
 
-    channel: str = ""
+    narrowed: tuple[tuple[str, str], ...] = ()
+    """(name, value) of filters that modules bring (`kernel/ports/shown.py`)."""
     brand: BrandId = BrandId(0)
     """0 for every brand."""
     is_identified: bool | None = None

@@ -160,7 +160,8 @@ class ProfilesController(ApiController):
         channel: Annotated[str, QueryParameter(max_length=100)] = "",
     ) -> FoundPageAnswer:
         """Every word must be the beginning of a word of the name or of an identifier; none lists all."""
-        wanted = CustomerFilter(channel=channel.replace("\0", ""), brand=shell_of(request).brand or BrandId(0))
+        narrowed = (("channel", channel.replace("\0", "")),)
+        wanted = CustomerFilter(narrowed=narrowed, brand=shell_of(request).brand or BrandId(0))
         page = api.list_customers(
             runtime_of(request), words.replace("\0", ""), wanted=wanted, sort=sort, after=after, limit=limit
         )

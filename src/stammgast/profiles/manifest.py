@@ -8,6 +8,7 @@ from stammgast.kernel.runtime import HomePanel, Manifest, NavigationEntry, Searc
 from stammgast.profiles import api
 from stammgast.profiles.accounts_http import CONTROLLERS as ACCOUNT_CONTROLLERS
 from stammgast.profiles.figures import FEATURES
+from stammgast.profiles.filters import FILTERS
 from stammgast.profiles.http import CONTROLLERS
 from stammgast.profiles.operating import find_accounts, find_customers
 from stammgast.profiles.pages import ROUTES
@@ -32,6 +33,7 @@ MANIFEST = Manifest(
     ),
     search=(SearchProvider(_("Customers"), find_customers), SearchProvider(_("Accounts"), find_accounts)),
     features=FEATURES,
+    list_filters=FILTERS,
     services={MessageBook: api.message_book},
     action_words={
         "trait_policy.change": _("chose how a trait is decided"),

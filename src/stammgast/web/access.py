@@ -53,7 +53,7 @@ def doors(runtime: Runtime) -> Iterator[tuple[str, str]]:
 
 
 def may_open(table: AccessTable, person: Person, path: str) -> bool:
-    """Say whether a page without parts in its path is open to a person; one that is not in the table is not."""
+    """Say whether a page, by its path as written at its handler, is open to a person; one that is not in the table is not."""
     needs = table.get(Route("GET", path))
     if needs is None:
         return False

@@ -23,6 +23,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.web.access import access_table
 from stammgast.web.bodies import CheckedRequest
 from stammgast.web.compression import Compressed
+from stammgast.web.embeds import embed_router
 from stammgast.web.errors import answer_failure, answer_http_exception, answer_overflow, answer_refusal
 from stammgast.web.forms import read_form
 from stammgast.web.guards import anybody
@@ -83,7 +84,7 @@ def make_litestar(runtime: Runtime) -> Litestar:
     handlers: list[Any] = [route for manifest in runtime.manifests for route in manifest.routes]
     app = Litestar(
         # In one router, because Litestar wraps a sync handler twice when a second one for its path is registered later.
-        route_handlers=[Router(path="/", route_handlers=handlers)],
+        route_handlers=[Router(path="/", route_handlers=handlers), embed_router(runtime)],
         state=State({"runtime": runtime}),
         middleware=[csrf_check],
         dependencies={"form": Provide(read_form)},

@@ -92,5 +92,7 @@ class Household:
     company: Callable[[], CompanyFacts]
     brands: Callable[[], Sequence[BrandChoice]]
     """All brands, by name."""
+    sites_of: Callable[[str], tuple[str, ...] | None]
+    """The sites (origins) of the source of a write key, None when no source has it."""
     has_people: Callable[[], bool]
     """Whether anybody can log in yet."""

@@ -18,12 +18,14 @@ from stammgast.kernel.runtime import HomePanel, NavigationEntry, Runtime
 from stammgast.web.access import AccessTable, may_open
 from stammgast.web.contracts import Household, Person
 from stammgast.web.cookies import BRAND_COOKIE, SAFE_METHODS, VISIT_COOKIE, csrf_of, mask_token
+from stammgast.web.guards import person_of
 from stammgast.web.navigation import NavigationGroup, group_navigation
 from stammgast.web.shell import BRAND_PARAMETER, AnyRequest, Shell, is_fragment, make_shell, set_current_shell
 from stammgast.web.static import StaticFiles
 from stammgast.web.templating import make_environment
 
 if TYPE_CHECKING:
+    from stammgast.kernel.ports.shown import CustomerPanel
     from stammgast.kernel.runtime import SearchProvider, SubjectPanel
 
 FLASH_COOKIE = "sg_flash"
@@ -44,6 +46,7 @@ class PageMaker:
     home_panels: Sequence[HomePanel]
     search: Sequence[SearchProvider]
     subject_panels: Sequence[SubjectPanel] = ()
+    customer_panels: Sequence[CustomerPanel] = ()
 
     def groups_for(self, person: Person | None, access: AccessTable) -> Sequence[NavigationGroup]:
         """Return the navigation as this person may use it."""
@@ -69,6 +72,9 @@ def make_page_maker(runtime: Runtime) -> PageMaker:
         subject_panels=sorted(
             (panel for one in manifests for panel in one.subject_panels), key=lambda panel: panel.order
         ),
+        customer_panels=sorted(
+            (panel for one in manifests for panel in one.customer_panels), key=lambda panel: panel.order
+        ),
     )
 
 
@@ -82,6 +88,13 @@ def access_of(request: AnyRequest) -> AccessTable:
     """Return who may do what here."""
     table: AccessTable = request.app.state["access"]
     return table
+
+
+def customer_panels(request: AnyRequest) -> list[CustomerPanel]:
+    """Return the panels of other modules on the page of a customer that whoever is asking may see, in their order."""
+    access, person = access_of(request), person_of(request)
+    found = runtime_of(request).service(PageMaker).customer_panels
+    return [one for one in found if may_open(access, person, one.path)]
 
 
 def shell_of(request: AnyRequest) -> Shell:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from typing import Any
 
 import anyio.to_thread
 from litestar import Request
 from litestar.enums import RequestEncodingType, ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.runtime import Runtime
@@ -22,6 +23,8 @@ from stammgast.web.cookies import (
     csrf_of,
     unmask_token,
 )
+from stammgast.web.embeds import PREFIX as EMBEDDED
+from stammgast.web.embeds import frame_ancestors, without_credentials, write_key_of
 
 API = "/api/"
 
@@ -29,10 +32,9 @@ CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
+_UNFRAMED = [(b"content-security-policy", CONTENT_POLICY.encode()), (b"x-frame-options", b"DENY")]
 _HEADERS = [
-    (b"content-security-policy", CONTENT_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
@@ -60,14 +62,27 @@ class Door:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
+        if scope["path"].startswith(EMBEDDED):
+            await self._show_embedded(scope, receive, send)
+            return
         scope["user"], scope["auth"] = await self._who(scope)
+        await self._app(scope, receive, _adding(send, [*self._headers, *_UNFRAMED]))
 
-        async def send_safely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers]
-            await send(message)
-
-        await self._app(scope, receive, send_safely)
+    async def _show_embedded(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Pass on for nobody, let the source's own sites frame the answer, and let it leave no cookie."""
+        household = self._runtime.service(Household)
+        # An unknown key is looked for in the database.
+        sites = await anyio.to_thread.run_sync(household.sites_of, write_key_of(scope["path"]))
+        if sites is None:
+            # There is no page below a key that opens nothing: the application answers so in its usual form.
+            scope["path"], scope["raw_path"] = EMBEDDED, EMBEDDED.encode()
+        policy = CONTENT_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {frame_ancestors(sites or ())}")
+        headers = [*self._headers, (b"content-security-policy", policy.encode())]
+        if not sites:
+            headers = [*self._headers, *_UNFRAMED]
+        embedded = without_credentials(scope)
+        embedded["user"], embedded["auth"] = None, ""
+        await self._app(embedded, receive, _adding(send, headers, without=b"set-cookie"))
 
     async def _who(self, scope: Scope) -> tuple[Person | None, str]:
         request: Request[Any, Any, Any] = Request(scope)
@@ -81,10 +96,23 @@ class Door:
         return await anyio.to_thread.run_sync(household.person_by_session, secret), "session"
 
 
+def _adding(send: Send, headers: Sequence[tuple[bytes, bytes]], without: bytes = b"") -> Send:
+    """Return `send` with headers added to the answer's own, of which those called `without` are left out."""
+
+    async def send_safely(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = [(name, value) for name, value in message["headers"] if name.lower() != without]
+            message["headers"] = [*own, *headers]
+        await send(message)
+
+    return send_safely
+
+
 def csrf_check(app: ASGIApp) -> ASGIApp:
     """Middleware: an unsafe request that a browser could have sent by itself must carry the form's token.
 
-    A token in `Authorization` is never sent by a browser by itself, so such requests pass.
+    A token in `Authorization` is never sent by a browser by itself, so such requests pass; in embedded pages nobody is
+    logged in, so that there is nothing to borrow.
     """
 
     async def checked(scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,6 +120,7 @@ def csrf_check(app: ASGIApp) -> ASGIApp:
             scope["type"] == ScopeType.HTTP
             and str(scope.get("method")) not in SAFE_METHODS
             and scope.get("auth") != "token"
+            and not scope["path"].startswith(EMBEDDED)
         ):
             request: Request[Any, Any, Any] = Request(scope, receive, send)
             if not (_is_open_api(request) or await _is_our_form(request)):

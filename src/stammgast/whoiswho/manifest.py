@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.ports.shown import CustomerPanel
 from stammgast.kernel.runtime import Manifest, NavigationEntry, Task
 from stammgast.profiles.contracts import SharedDevices
 from stammgast.whoiswho.commands import COMMANDS
@@ -10,6 +11,7 @@ from stammgast.whoiswho.http import CONTROLLERS
 from stammgast.whoiswho.matching.http import CONTROLLERS as MATCHING_CONTROLLERS
 from stammgast.whoiswho.matching.jobs import SearchRunner, work_on_searches
 from stammgast.whoiswho.pages import ROUTES
+from stammgast.whoiswho.pages.review import SUGGESTED_PATH
 from stammgast.whoiswho.rules.http import CONTROLLERS as RULES_CONTROLLERS
 from stammgast.whoiswho.rules.trials import TrialRunner, work_on_trials
 from stammgast.whoiswho.tracing.reading import shared_devices
@@ -19,6 +21,7 @@ MANIFEST = Manifest(
     folder=Path(__file__).parent,
     routes=(*ROUTES, *CONTROLLERS, *MATCHING_CONTROLLERS, *RULES_CONTROLLERS),
     navigation=(NavigationEntry("customers", _("Identity"), "/identity", "key", order=150),),
+    customer_panels=(CustomerPanel("suggested", SUGGESTED_PATH, "top", order=20),),
     commands=COMMANDS,
     services={SharedDevices: shared_devices, SearchRunner: SearchRunner, TrialRunner: TrialRunner},
     tasks=(

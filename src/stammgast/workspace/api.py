@@ -154,6 +154,12 @@ def person_by_token(runtime: Runtime, secret: str) -> Person | None:
     return Person(kind="token", id=token.id, name=token.name, role=token.role, brands=token.brands)
 
 
+def sites_of(runtime: Runtime, write_key: str) -> tuple[str, ...] | None:
+    """Return the origins that a write key's source is used on, none when it names none; None for a key that opens nothing."""
+    found = source_by_key(runtime, write_key)
+    return None if found is None else found.allowed_origins
+
+
 def household(runtime: Runtime) -> Household:
     """Return the seam through which the page shell asks about people and the company."""
     return Household(
@@ -161,5 +167,6 @@ def household(runtime: Runtime) -> Household:
         person_by_token=lambda secret: person_by_token(runtime, secret),
         company=lambda: company(runtime),
         brands=lambda: [BrandChoice(one.id, one.name) for one in brands(runtime)],
+        sites_of=lambda write_key: sites_of(runtime, write_key),
         has_people=lambda: has_people(runtime),
     )

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from stammgast.events.api import message_digest
 from stammgast.identity.store import graph
 from stammgast.kernel.ids import Anchor, ProfileId
+from stammgast.kernel.ports.asking import narrowed_by
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import history, undelivered
 from stammgast.profiles.accounts.contracts import (
@@ -128,11 +129,19 @@ def list_accounts(
     limit = max(1, min(limit, LIST_MAX))
     ascending, place = sorted_place(sort, is_reversed=is_reversed, after=after)
     words = query.split()[:SEARCH_WORDS_MAX]
+    narrowed = narrowed_by(runtime, "accounts", wanted.narrowed, accounts.ACCOUNT)
     with runtime.customers.read() as connection:
         rows = accounts.list_accounts(
-            connection, words=words, wanted=wanted, sort=sort, ascending=ascending, after=place, limit=limit + 1
+            connection,
+            words=words,
+            wanted=wanted,
+            narrowed=narrowed,
+            sort=sort,
+            ascending=ascending,
+            after=place,
+            limit=limit + 1,
         )
-        total = accounts.count_accounts(connection, words, wanted)
+        total = accounts.count_accounts(connection, words, wanted, narrowed)
     last = rows[limit - 1] if len(rows) > limit else None
     return AccountPage(
         tuple(_row(one) for one in rows[:limit]),

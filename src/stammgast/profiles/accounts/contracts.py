@@ -89,6 +89,8 @@ class AccountRow(msgspec.Struct, frozen=True):
 class AccountFilter(msgspec.Struct, frozen=True):
     """Which accounts to list; every part that is set must hold."""
 
+    narrowed: tuple[tuple[str, str], ...] = ()
+    """(name, value) of filters that modules bring (`kernel/ports/shown.py`)."""
     kind: str = ""
     has_orders: bool | None = None
     seen_after: int | None = None

@@ -16,6 +16,7 @@ from stammgast.identity.rulebook.force import rules_now, rules_seen
 from stammgast.identity.store import graph
 from stammgast.kernel import outbox
 from stammgast.kernel.ids import Anchor, BrandId, ProfileId
+from stammgast.kernel.ports.asking import narrowed_by
 from stammgast.kernel.position import committed_position
 from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.worker_status import WorkerStatus, read_status
@@ -213,11 +214,19 @@ def list_customers(
     limit = max(1, min(limit, LIST_MAX))
     ascending, place = sorted_place(sort, is_reversed=is_reversed, after=after)
     words = _search_words(runtime, query)
+    narrowed = narrowed_by(runtime, "customers", wanted.narrowed, customers.PROFILE)
     with runtime.customers.read() as connection:
         rows = customers.list_customers(
-            connection, words=words, wanted=wanted, sort=sort, ascending=ascending, after=place, limit=limit + 1
+            connection,
+            words=words,
+            wanted=wanted,
+            narrowed=narrowed,
+            sort=sort,
+            ascending=ascending,
+            after=place,
+            limit=limit + 1,
         )
-        total = customers.count_customers(connection, words, wanted)
+        total = customers.count_customers(connection, words, wanted, narrowed)
         strangers = {row.profile: tag for row in rows[:limit] if (tag := listed_visitor(row.sort_name))}
         visitors = visitors_of(connection, folding_of(runtime), strangers)
     last = rows[limit - 1] if len(rows) > limit else None
@@ -230,8 +239,9 @@ def list_customers(
 
 def count_customers(runtime: Runtime, wanted: CustomerFilter = CustomerFilter()) -> int:  # noqa: B008 - frozen
     """Return how many customers match, at most TOTAL_MAX."""
+    narrowed = narrowed_by(runtime, "customers", wanted.narrowed, customers.PROFILE)
     with runtime.customers.read() as connection:
-        return customers.count_customers(connection, (), wanted)
+        return customers.count_customers(connection, (), wanted, narrowed)
 
 
 def newest_customers(runtime: Runtime, limit: int = 10, brand: BrandId = BrandId(0)) -> tuple[CustomerRow, ...]:

@@ -17,7 +17,17 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import trait_words, words
 from stammgast.profiles.accounts import api
 from stammgast.profiles.accounts.contracts import Account, AccountFilter, AccountSort, AccountTimeline, MemberStatus
-from stammgast.profiles.pages.lists import PAGE_ROWS, read_sort, read_text, seen_after, shown_list, tag_word, yes_or_no
+from stammgast.profiles.pages.lists import (
+    PAGE_ROWS,
+    read_filters,
+    read_sort,
+    read_text,
+    seen_after,
+    shown_filters,
+    shown_list,
+    tag_word,
+    yes_or_no,
+)
 from stammgast.profiles.pages.moments import plain_values, read_moment
 from stammgast.web.guards import person_of, requires
 from stammgast.web.numbers import whole
@@ -73,6 +83,7 @@ def list_accounts(request: AnyRequest) -> Response[str]:
         is_filtered=bool(text) or wanted != AccountFilter(),
         kinds=_kinds(runtime, wanted.kind),
         ordered=ORDERED,
+        filters=shown_filters(request, "accounts"),
         **shown_list(request, page, text, sort, ("kind", "ordered", "seen", "tag"), is_reversed=is_reversed),
         trait_words=trait_words,
     )
@@ -167,6 +178,7 @@ def read_filter(request: AnyRequest) -> AccountFilter:
     """Return the filter that the address asks for; what makes no sense filters nothing."""
     asked = request.query_params
     return AccountFilter(
+        narrowed=read_filters(request, "accounts"),
         kind=asked.get("kind", "")[:40].replace("\0", ""),
         has_orders=yes_or_no(asked.get("ordered")),
         seen_after=seen_after(asked.get("seen", "")),

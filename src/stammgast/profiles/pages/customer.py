@@ -19,7 +19,7 @@ from stammgast.profiles.contracts import Profile, SharedDevices, TimelinePage
 from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_values
 from stammgast.profiles.pages.reading import consent_of, figures_of, known_first
 from stammgast.web.guards import brands_of, person_of, requires
-from stammgast.web.pages import panels_beside, redirect, render, runtime_of, shell_of
+from stammgast.web.pages import customer_panels, panels_beside, redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 from stammgast.workspace.api import record_seen, sources_for
 
@@ -145,6 +145,7 @@ def _about(request: AnyRequest, profile: Profile) -> dict[str, Any]:
     runtime = runtime_of(request)
     return {
         "profile": profile,
+        "panels": customer_panels(request),
         "identifiers": known_first(profile.identifiers),
         "figures": figures_of(profile.features),
         "consent": consent_of(profile.consent),

@@ -10,7 +10,6 @@ from typing import Any
 from litestar import Response, get
 from litestar.response import Stream
 
-from stammgast.events.api import CHANNELS
 from stammgast.kernel import clock
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import BrandId
@@ -18,8 +17,17 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, words
 from stammgast.profiles.contracts import CustomerFilter, CustomerRow, SortBy
 from stammgast.profiles.figures.orders import decimal_text
-from stammgast.profiles.pages.lists import PAGE_ROWS, read_sort, read_text, seen_after, shown_list, tag_word, yes_or_no
-from stammgast.profiles.words import CHANNEL_LABELS
+from stammgast.profiles.pages.lists import (
+    PAGE_ROWS,
+    read_filters,
+    read_sort,
+    read_text,
+    seen_after,
+    shown_filters,
+    shown_list,
+    tag_word,
+    yes_or_no,
+)
 from stammgast.web.cells import safe_cell
 from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
@@ -38,7 +46,6 @@ COLUMNS = (
 )
 KNOWN = (("", _("Known and anonymous")), ("yes", _("Known only")), ("no", _("Anonymous only")))
 ORDERED = (("", _("With and without orders")), ("yes", _("With orders")), ("no", _("Without orders")))
-CHANNEL_LENGTH_MAX = 40
 EXPORT_PAGE = 500
 
 
@@ -58,12 +65,10 @@ def list_customers(request: AnyRequest) -> Response[str]:
         columns=COLUMNS,
         words=words,
         is_filtered=bool(text) or wanted != CustomerFilter(),
-        channels=channel_choices(wanted.channel),
+        filters=shown_filters(request, "customers"),
         known=KNOWN,
         ordered=ORDERED,
-        **shown_list(
-            request, page, text, sort, ("channel", "known", "ordered", "seen", "bots", "tag"), is_reversed=is_reversed
-        ),
+        **shown_list(request, page, text, sort, ("known", "ordered", "seen", "bots", "tag"), is_reversed=is_reversed),
     )
 
 
@@ -83,21 +88,11 @@ def export_customers(request: AnyRequest) -> Stream:
     )
 
 
-def channel_choices(chosen: str = "") -> list[tuple[str, str]]:
-    """Return the channels to filter by; one that only a company's own rule names is added when it is chosen.
-
-    >>> channel_choices("kiosk")[-1]
-    ('kiosk', 'kiosk')
-    """
-    choices = [("", _("All channels")), *((one, CHANNEL_LABELS[one]) for one in CHANNELS)]
-    return choices if chosen in ("", *CHANNELS) else [*choices, (chosen, chosen)]
-
-
 def read_filter(request: AnyRequest) -> CustomerFilter:
     """Return the filter that the address and the chosen brand ask for; what makes no sense filters nothing."""
     asked = request.query_params
     return CustomerFilter(
-        channel=asked.get("channel", "")[:CHANNEL_LENGTH_MAX],
+        narrowed=read_filters(request, "customers"),
         brand=shell_of(request).brand or BrandId(0),
         is_identified=yes_or_no(asked.get("known")),
         has_orders=yes_or_no(asked.get("ordered")),

@@ -7,8 +7,12 @@ from typing import Any, TypeVar
 
 from stammgast.kernel import clock
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.ids import BrandId
 from stammgast.kernel.keeping import tag_term
+from stammgast.kernel.ports.asking import list_filters
+from stammgast.kernel.ports.shown import VALUE_LENGTH_MAX, Choice, ListName
 from stammgast.profiles.contracts import TOTAL_MAX
+from stammgast.web.pages import runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import TableState
 
@@ -59,6 +63,27 @@ def yes_or_no(text: str | None) -> bool | None:
 def seen_after(days: str) -> int | None:
     """Return the moment (ms UTC) since which somebody must have been seen; None for any time."""
     return clock.now_millis() - int(days) * clock.MILLIS_PER_DAY if days and days in dict(PERIODS) else None
+
+
+def read_filters(request: AnyRequest, name: ListName) -> tuple[tuple[str, str], ...]:
+    """Return (filter, value) of the filters that modules bring, as far as the address asks for them."""
+    asked = request.query_params
+    values = ((one.name, asked.get(one.name, "")) for one in list_filters(runtime_of(request), name))
+    return tuple((filtered, value.replace("\0", "")[:VALUE_LENGTH_MAX]) for filtered, value in values if value)
+
+
+def shown_filters(request: AnyRequest, name: ListName) -> list[tuple[str, str, str, list[Choice]]]:
+    """Return (name, label, chosen, choices) of the filters that modules bring; a value that nobody offers stays chosen."""
+    runtime, brand = runtime_of(request), shell_of(request).brand or BrandId(0)
+    chosen = dict(read_filters(request, name))
+    shown = []
+    for one in list_filters(runtime, name):
+        value = chosen.get(one.name, "")
+        choices = [("", one.unfiltered), *one.choices(runtime, brand, value)]
+        if value not in dict(choices):
+            choices.append((value, value))
+        shown.append((one.name, one.label, value, choices))
+    return shown
 
 
 def shown_list(

@@ -95,6 +95,8 @@ account_terms = Table(
 
 _LISTED = account_listings.c
 _FIELDS = tuple(one.name for one in account_listings.columns)
+ACCOUNT: Column[int] = _LISTED.account
+"""What a line's filters go by."""
 _SORTED_BY: Mapping[AccountSort, Column[object]] = {
     "last_seen": _LISTED.last_seen,
     "first_seen": _LISTED.first_seen,
@@ -321,21 +323,25 @@ def list_accounts(
     *,
     words: Sequence[str],
     wanted: AccountFilter,
+    narrowed: Sequence[ColumnElement[bool]] = (),
     sort: AccountSort,
     ascending: bool,
     after: tuple[int | str, int] | None,
     limit: int,
 ) -> list[ListedAccount]:
-    """Return up to `limit` lines beyond the cursor `after` (sort value, account). All `words` must match."""
+    """Return up to `limit` lines beyond the cursor `after` (sort value, account). All `words` and conditions must hold."""
     column = _SORTED_BY[sort]
-    query = select(*account_listings.columns, column.label("sort_value")).where(*_conditions(words, wanted))
+    conditions = (*_conditions(words, wanted), *narrowed)
+    query = select(*account_listings.columns, column.label("sort_value")).where(*conditions)
     rows = page_of(connection, query, column, _LISTED.account, ascending=ascending, after=after, limit=limit)
     return [msgspec.convert(tuple(row), ListedAccount) for row in rows]
 
 
-def count_accounts(connection: Connection, words: Sequence[str], wanted: AccountFilter) -> int:
+def count_accounts(
+    connection: Connection, words: Sequence[str], wanted: AccountFilter, narrowed: Sequence[ColumnElement[bool]] = ()
+) -> int:
     """Return how many match, counting no further than TOTAL_MAX."""
-    return count_of(connection, account_listings, _conditions(words, wanted))
+    return count_of(connection, account_listings, [*_conditions(words, wanted), *narrowed])
 
 
 def listed_accounts(connection: Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str, str]]:

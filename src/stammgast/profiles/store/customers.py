@@ -54,6 +54,10 @@ _FIELDS = (
 )
 
 
+PROFILE = _COLUMNS.profile
+"""What a line's filters go by."""
+
+
 class ListedRow(msgspec.Struct, frozen=True, array_like=True):
     """One line as read; `sort_value` is what a cursor needs."""
 
@@ -123,34 +127,35 @@ def list_customers(
     *,
     words: Sequence[str],
     wanted: CustomerFilter,
+    narrowed: Sequence[ColumnElement[bool]] = (),
     sort: SortBy,
     ascending: bool,
     after: tuple[int | str, int] | None,
     limit: int,
 ) -> list[ListedRow]:
-    """Return up to `limit` lines beyond the cursor `after` (sort value, profile). All `words` must match."""
+    """Return up to `limit` lines beyond the cursor `after` (sort value, profile). All `words` and conditions must hold."""
     column = _SORTED_BY[sort]
-    query = select(*_LISTED, column).where(*_conditions(words, wanted))
+    query = select(*_LISTED, column).where(*_conditions(words, wanted), *narrowed)
     rows = page_of(connection, query, column, _COLUMNS.profile, ascending=ascending, after=after, limit=limit)
     return [msgspec.convert(tuple(row), ListedRow) for row in rows]
 
 
-def count_customers(connection: Connection, words: Sequence[str], wanted: CustomerFilter) -> int:
+def count_customers(
+    connection: Connection, words: Sequence[str], wanted: CustomerFilter, narrowed: Sequence[ColumnElement[bool]] = ()
+) -> int:
     """Return how many match, counting no further than TOTAL_MAX."""
-    return count_of(connection, customers, _conditions(words, wanted))
+    return count_of(connection, customers, [*_conditions(words, wanted), *narrowed])
 
 
 def _conditions(words: Sequence[str], wanted: CustomerFilter) -> list[ColumnElement[bool]]:
     conditions = [_matches(word) for word in words]
     if not wanted.with_bots:
         conditions.append(_COLUMNS.events > 0)
-    if wanted.channel:
-        conditions.append(_is_tagged(f"channel:{wanted.channel}"))
     if wanted.word:
         terms = customer_terms.c
         conditions.append(exists().where(terms.term == wanted.word, terms.profile == _COLUMNS.profile))
     if wanted.brand:
-        conditions.append(_is_tagged(f"brand:{wanted.brand}"))
+        conditions.append(is_tagged("brand", str(wanted.brand), _COLUMNS.profile))
     if wanted.is_identified is not None:
         conditions.append(_COLUMNS.is_identified == wanted.is_identified)
     if wanted.has_orders is not None:
@@ -162,8 +167,9 @@ def _conditions(words: Sequence[str], wanted: CustomerFilter) -> list[ColumnElem
     return conditions
 
 
-def _is_tagged(tag: str) -> ColumnElement[bool]:
-    return exists().where(customer_tags.c.tag == tag, customer_tags.c.profile == _COLUMNS.profile)
+def is_tagged(kind: str, value: str, profile: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a profile carries the tag (`Listing.tags`)."""
+    return exists().where(customer_tags.c.tag == f"{kind}:{value}", customer_tags.c.profile == profile)
 
 
 def _matches(word: str) -> ColumnElement[bool]:

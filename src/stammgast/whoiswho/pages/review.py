@@ -34,6 +34,8 @@ AGENT = [requires(Role.AGENT)]
 ANALYST = [requires(Role.ANALYST)]
 QUEUE_SIZE = 25
 PATH = "/identity/review"
+SUGGESTED_PATH = "/identity/suggested/{number:int}"
+"""The panel on the page of a customer."""
 STATES: tuple[SuggestionState, ...] = ("open", "accepted", "refused", "never")
 STRENGTHS = (
     ("", _("Every probability")),
@@ -162,12 +164,12 @@ def undo_all(request: AnyRequest, batch: FromPath[int]) -> Response[Any]:
     return redirect(PATH, flash=_("Taken back. The pairs are open again, and the customers part within a second."))
 
 
-@get("/identity/suggested/{profile:int}", guards=AGENT, sync_to_thread=True)
-def show_suggested(request: AnyRequest, profile: FromPath[int]) -> Response[str]:
+@get(SUGGESTED_PATH, guards=AGENT, sync_to_thread=True)
+def show_suggested(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     """Show whom a customer may be the same person as; a fragment for the customer's page."""
     runtime = runtime_of(request)
-    found = reviewing.suggested_for(runtime, profile)
-    others = [_other(one, profile) for one in found]
+    found = reviewing.suggested_for(runtime, number)
+    others = [_other(one, number) for one in found]
     names = reviewing.names_of(runtime, others)
     return render(
         request, "whoiswho/_suggested_list.html", suggested=list(zip(found, others, strict=True)), names=names
