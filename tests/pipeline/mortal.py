@@ -26,10 +26,12 @@ class MortalBench(Workbench):
         self.log = self.runtime.services.get(LogWriter) or LogWriter(settings.log_dir)
         self.runtime.services[LogWriter] = self.log
         self.deaths = []
+        self.prepare = None
+        """What each life does first to its runtime; a function that can be named."""
 
     def live(self, point="", passes=1):
         """Let a worker work until nothing is left to do, or until it comes to a point; say whether it died there."""
-        life = _forking.Process(target=_live, args=(self.settings, point, passes))
+        life = _forking.Process(target=_live, args=(self.settings, point, passes, self.prepare))
         life.start()
         life.join(SLOT)
         if life.is_alive():
@@ -50,16 +52,19 @@ class MortalBench(Workbench):
         self.runtime.close()
 
 
-def _hurry():
+def hurry(setting=setattr):
     """Wait for nothing but the stores: the pauses that spare a machine would be most of a short life."""
-    projection.PERIOD_SECONDS = sender.PERIOD_SECONDS = history.RELOAD_SECONDS = 0.02
+    for one, name in ((projection, "PERIOD_SECONDS"), (sender, "PERIOD_SECONDS"), (history, "RELOAD_SECONDS")):
+        setting(one, name, 0.02)
 
 
-def _live(settings, point, passes):
+def _live(settings, point, passes, prepare):
     if point:
         crash.die_at(point, passes)
-    _hurry()
+    hurry()
     runtime = open_runtime(settings, "worker")
+    if prepare is not None:
+        prepare(runtime)
     reader = LogReader(settings.log_dir, NAME)
     worker = Worker(runtime)
     head = reader.head()

@@ -1,4 +1,4 @@
-"""A fold that was changed says so: its figures can't be taken for the present rules' without a word."""
+"""A fold that was changed, or that is new, is counted anew from history, and until then its figures are not taken for anything."""
 
 import logging
 from dataclasses import replace
@@ -6,61 +6,108 @@ from dataclasses import replace
 import pytest
 
 from stammgast.operations.api import examine
-from stammgast.profiles.versions import note_versions, outdated_features
+from stammgast.pipeline.runner import Worker
+from stammgast.profiles import api
+from stammgast.profiles.folding import Folding
 from tools.workbench import track
 
 
 def raised(features, name):
-    return [replace(one, version=one.version + 1) if one.name == name else one for one in features]
+    return tuple(replace(one, version=one.version + 1) if one.name == name else one for one in features)
+
+
+def give(workbench, monkeypatch, change):
+    """Let the code's features be others, as after an upgrade; web knows at once, the worker when it is started."""
+    manifest = next(one for one in workbench.runtime.manifests if one.features)
+    others = [one for one in workbench.runtime.manifests if one is not manifest]
+    changed = replace(manifest, features=change(manifest.features))
+    monkeypatch.setattr(workbench.runtime, "manifests", (*others, changed))
+    workbench.runtime.services.pop(Folding, None)
 
 
 @pytest.fixture
-def features(workbench):
+def anna(workbench):
     workbench.take(track("anna", "Order Completed", "m1", total=1, currency="EUR"))
-    return [one for manifest in workbench.runtime.manifests for one in manifest.features]
-
-
-def outdated(workbench, features):
-    with workbench.runtime.customers.read() as connection:
-        return outdated_features(connection, features)
+    return lambda: workbench.profile("user_id:anna")
 
 
 def finding(workbench):
     return next(one for one in examine(workbench.runtime) if one.name == "figures of profiles")
 
 
-def test_without_a_change_nothing_is_told(workbench, features):
-    assert outdated(workbench, features) == {}
-    workbench.restart()
-    assert outdated(workbench, features) == {}
+@pytest.mark.usefixtures("anna")
+def test_without_a_change_nothing_is_counted_anew(workbench):
+    for _ in range(2):
+        assert api.recount(workbench.runtime).state == "none"
+        assert api.counting(workbench.runtime).is_all_well
+        assert finding(workbench).is_well
+        workbench.restart()
+
+
+def test_a_raised_version_hides_its_figure_until_the_worker_has_counted_it_anew(workbench, anna, monkeypatch, caplog):
+    give(workbench, monkeypatch, lambda features: raised(features, "orders"))
+    assert "orders" not in anna().features
+    assert anna().recounting == {"orders": 0}
+    assert finding(workbench).mend.startswith("Start the worker")
+    with caplog.at_level(logging.WARNING):
+        workbench.restart()
+    assert [(one.feature, one.folded_by, one.version) for one in caplog.records] == [("orders", 1, 2)]
+    assert anna().recounting == {"orders": 0}
+    assert "orders" not in anna().features
+    assert finding(workbench).found == "orders: being counted anew, 0 %"
+    workbench.work()
+    assert anna().features["orders"]["count"] == 1
+    assert anna().recounting == {}
+    found = api.recount(workbench.runtime)
+    assert (found.state, found.percent, found.events, list(found.features)) == ("done", 100, 1, ["orders"])
     assert finding(workbench).is_well
 
 
-def test_a_raised_version_is_told_at_every_start_until_it_is_made_anew(workbench, features, caplog):
-    changed = raised(features, "orders")
-    version = next(one.version for one in features if one.name == "orders")
-    for _ in range(2):
-        caplog.clear()
-        with caplog.at_level(logging.WARNING):
-            assert note_versions(workbench.runtime.customers, changed) == {"orders": (version, version + 1)}
-        assert [record.feature for record in caplog.records] == ["orders"]
-    assert outdated(workbench, features) == {}
+def test_a_new_feature_counts_what_was_before_it(workbench, anna, monkeypatch):
+    mood = replace(next(one for one in api.folding_of(workbench.runtime).features if one.name == "events"), name="mood")
+    give(workbench, monkeypatch, lambda features: (*features, mood))
+    workbench.restart()
+    workbench.take(track("anna", "Login", "m2"))
+    assert anna().features["mood"] == {"total": 2, "by_name": {"Login": 1, "Order Completed": 1}}
 
 
-@pytest.mark.usefixtures("features")
-def test_the_doctor_names_the_feature_and_says_how_to_mend_it(workbench, monkeypatch):
-    manifest = next(one for one in workbench.runtime.manifests if one.features)
-    changed = replace(manifest, features=tuple(raised(manifest.features, "orders")))
-    others = [one for one in workbench.runtime.manifests if one is not manifest]
-    monkeypatch.setattr(workbench.runtime, "manifests", (*others, changed))
-    workbench.runtime.services.clear()
-    told = finding(workbench)
-    assert not told.is_well
-    assert told.found.startswith("orders by version")
-    assert "stammgast export" in told.mend
+def test_a_feature_that_was_away_and_comes_back_counts_what_it_missed(workbench, anna, monkeypatch):
+    manifests = workbench.runtime.manifests
+    give(workbench, monkeypatch, lambda features: tuple(one for one in features if one.name != "orders"))
+    workbench.restart()
+    workbench.take(track("anna", "Order Completed", "m2", total=1, currency="EUR"))
+    monkeypatch.setattr(workbench.runtime, "manifests", manifests)
+    workbench.runtime.services.pop(Folding, None)
+    workbench.restart()
+    workbench.work()
+    assert anna().features["orders"]["count"] == 2
 
 
-def test_a_new_feature_counts_from_now_on_and_is_no_alarm(workbench, features):
-    one = replace(features[0], name="brand_new", version=3)
-    assert note_versions(workbench.runtime.customers, [*features, one]) == {}
-    assert outdated(workbench, [*features, replace(one, version=4)]) == {"brand_new": (3, 4)}
+def test_the_list_shows_what_was_counted_anew(workbench, monkeypatch):
+    workbench.take(track("anna", "Order Completed", "m1", total=1, currency="EUR"))
+
+    def twice(features):
+        fold = next(one.fold for one in features if one.name == "orders")
+        return tuple(
+            replace(one, version=2, fold=lambda state, event: fold(fold(state, event), event))
+            if one.name == "orders"
+            else one
+            for one in features
+        )
+
+    give(workbench, monkeypatch, twice)
+    workbench.restart()
+    workbench.work()
+    assert [one.orders for one in api.list_customers(workbench.runtime).rows] == [2]
+
+
+def test_a_worker_that_was_replaced_writes_nothing_of_it(workbench, anna, monkeypatch):
+    from stammgast.kernel.position import LeaseLost
+
+    give(workbench, monkeypatch, lambda features: raised(features, "orders"))
+    workbench.restart()
+    other = Worker(workbench.runtime)
+    with pytest.raises(LeaseLost):
+        workbench.work()
+    other.close()
+    assert "orders" not in anna().features

@@ -14,7 +14,7 @@ from stammgast.events.definitions import RulesCache
 from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, PAYMENT_HOSTS, ChannelRule
 from stammgast.events.orders import DISCARD, REPLAY, Order, is_id, order_entry, read_order
 from stammgast.events.own import own_body, own_digest, own_entry, own_raw, read_own
-from stammgast.events.reading import expand, message_digest, read_entry, read_raw, reject
+from stammgast.events.reading import expand, id_text, message_digest, read_entry, read_raw, reject
 from stammgast.events.reasons import (
     DERIVED_TOO_MUCH,
     MESSAGE_ID_REUSED,
@@ -24,6 +24,7 @@ from stammgast.events.reasons import (
     UNKNOWN_PROFILE,
 )
 from stammgast.events.receipts import receipt
+from stammgast.events.said import Said, person_traits, read_consent, read_said
 from stammgast.events.store import definitions
 from stammgast.events.store.quarantine import (
     add_quarantined,
@@ -59,6 +60,7 @@ __all__ = [
     "UNKNOWN_PROFILE",
     "MessageBook",
     "Order",
+    "Said",
     "add_quarantined",
     "append_derived",
     "append_order",
@@ -71,6 +73,7 @@ __all__ = [
     "encode_meta",
     "event_schemas",
     "expand",
+    "id_text",
     "is_id",
     "message_digest",
     "order_discard",
@@ -80,13 +83,16 @@ __all__ = [
     "own_digest",
     "own_raw",
     "payment_hosts",
+    "person_traits",
     "quarantine_counts",
     "quarantine_page",
     "quarantined_by_ids",
+    "read_consent",
     "read_entry",
     "read_order",
     "read_own",
     "read_raw",
+    "read_said",
     "receipt",
     "reject",
     "remove_quarantined",

@@ -18,6 +18,7 @@ from stammgast.events.identifiers import IDENTIFIER_LENGTH_MAX, read_identifiers
 from stammgast.events.moments import correct_clock, keep_clock, read_moment
 from stammgast.events.money import read_money
 from stammgast.events.own import read_own
+from stammgast.events.said import person_traits, read_consent
 from stammgast.events.schemas import schema_problem
 from stammgast.events.splitting import split_batch
 from stammgast.events.wire import (
@@ -118,19 +119,19 @@ def reject(raw: RawEvent, event: Event, reason: str, detail: str) -> Rejected:
 
 def _read(raw: RawEvent, wire: WireEvent, rules: Rules) -> Event:
     kind = _type_of(raw, wire)
-    message_id = _id_text(wire.message_id, MESSAGE_ID_LENGTH_MAX, reasons.MESSAGE_ID_TOO_LONG)
+    message_id = id_text(wire.message_id, MESSAGE_ID_LENGTH_MAX, reasons.MESSAGE_ID_TOO_LONG)
     name = _name_of(kind, wire)
-    user_id = "" if wire.user_id is None else _id_text(wire.user_id)
-    anonymous_id = "" if wire.anonymous_id is None else _id_text(wire.anonymous_id)
-    group_id = "" if wire.group_id is None else _id_text(wire.group_id)
-    previous_id = "" if wire.previous_id is None else _id_text(wire.previous_id)
+    user_id = "" if wire.user_id is None else id_text(wire.user_id)
+    anonymous_id = "" if wire.anonymous_id is None else id_text(wire.anonymous_id)
+    group_id = "" if wire.group_id is None else id_text(wire.group_id)
+    previous_id = "" if wire.previous_id is None else id_text(wire.previous_id)
     is_nobody = wire.subject == "none" and (raw.is_import or raw.kind == KIND_OWN)
     _check_identity(kind, is_nobody or bool(user_id or anonymous_id), group_id, previous_id)
     properties, traits, context = wire.properties or {}, wire.traits or {}, wire.context or {}
     if len(properties) > PROPERTIES_MAX or len(traits) > PROPERTIES_MAX:
         _refuse(reasons.TOO_MANY_PROPERTIES, str(max(len(properties), len(traits))))
     time, original, flags = _when(raw, wire)
-    persons = _person_traits(kind, traits, context)
+    persons = person_traits(kind, traits, context)
     message_id = message_id or _made_id(raw)
     amount, currency = read_money(name, properties, raw.body, rules.currency) if kind == "track" else (None, "")
     return Event(
@@ -168,7 +169,7 @@ def _read(raw: RawEvent, wire: WireEvent, rules: Rules) -> Event:
         amount=amount,
         currency=currency,
         opts_out_of_sale=raw.meta.opts_out_of_sale,
-        consent=_consent(context, opts_out_of_sale=raw.meta.opts_out_of_sale),
+        consent=read_consent(context, opts_out_of_sale=raw.meta.opts_out_of_sale),
     )
 
 
@@ -181,7 +182,7 @@ def message_digest(message_id: str, *, is_import: bool = False) -> bytes:
 def message_id_of(raw: RawEvent) -> str:
     """Return the message id that an event brought, tidied; empty when it brought none that can be read."""
     try:
-        return _id_text(_decode_named(raw.body).message_id, MESSAGE_ID_LENGTH_MAX, reasons.MESSAGE_ID_TOO_LONG)
+        return id_text(_decode_named(raw.body).message_id, MESSAGE_ID_LENGTH_MAX, reasons.MESSAGE_ID_TOO_LONG)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _short_text(read_name_tags(raw.body).get("messageId"), MESSAGE_ID_LENGTH_MAX)
     except Unreadable:
@@ -199,7 +200,7 @@ def _type_of(raw: RawEvent, wire: WireEvent) -> EventType:
     return cast("EventType", kind)
 
 
-def _id_text(value: str | float | None, length_max: int = IDENTIFIER_LENGTH_MAX, too_long: str = "") -> str:
+def id_text(value: str | float | None, length_max: int = IDENTIFIER_LENGTH_MAX, too_long: str = "") -> str:
     """Return an id as trimmed text, empty when there is none; SDKs send numbers too."""
     if not isinstance(value, str):
         if value is None:
@@ -217,17 +218,17 @@ def _account_of(context: dict[str, Any]) -> str:
     if said is None or isinstance(said, bool) or not isinstance(said, (str, int, float)):
         return ""
     try:
-        return _id_text(said)
+        return id_text(said)
     except Unreadable:
         return ""
 
 
 def _name_of(kind: str, wire: WireEvent) -> str:
     if kind == "track":
-        name = _id_text(wire.event, NAME_LENGTH_MAX, reasons.NAME_TOO_LONG)
+        name = id_text(wire.event, NAME_LENGTH_MAX, reasons.NAME_TOO_LONG)
         return name or _refuse(reasons.MISSING_EVENT)
     if kind in ("page", "screen"):
-        return _id_text(wire.name, NAME_LENGTH_MAX, reasons.NAME_TOO_LONG)
+        return id_text(wire.name, NAME_LENGTH_MAX, reasons.NAME_TOO_LONG)
     return ""
 
 
@@ -270,14 +271,6 @@ def _sent_at(encoded: bytes) -> int | None:
         return None
 
 
-def _person_traits(kind: str, traits: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-    """Return what the event says about the person; an identify's own traits beat those its SDK remembers."""
-    remembered = context.get("traits")
-    if not isinstance(remembered, dict):
-        return traits if kind == "identify" else {}
-    return {**remembered, **traits} if kind == "identify" else remembered
-
-
 def _made_id(raw: RawEvent) -> str:
     """Name an event that came without a messageId by its place, which never changes."""
     place = b"%d/%d" % (raw.position, raw.ordinal)
@@ -292,17 +285,6 @@ def _content(
     ids = (user_id, anonymous_id, group_id, previous_id)
     text = _encode_sorted((kind, name, ids, said, wire.properties, wire.traits))
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big", signed=True)
-
-
-def _consent(context: dict[str, Any], *, opts_out_of_sale: bool) -> dict[str, bool] | None:
-    said = context.get("consent")
-    categories = said.get("categoryPreferences") if isinstance(said, dict) else None
-    agreed = {}
-    if isinstance(categories, dict):
-        agreed = {name: value for name, value in categories.items() if isinstance(value, bool)}
-    if opts_out_of_sale:
-        agreed["sale_of_data"] = False
-    return agreed or None
 
 
 def _refused_by_schema(event: Event, rules: Rules) -> tuple[str, str] | None:

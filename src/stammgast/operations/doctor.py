@@ -27,7 +27,7 @@ from stammgast.kernel.settings import Settings
 from stammgast.operations.contracts import Finding
 from stammgast.operations.machine import MEGABYTE, free_disk_bytes
 from stammgast.operations.progress import read_progress
-from stammgast.profiles.api import deliveries_waiting, outdated_features
+from stammgast.profiles.api import counting, deliveries_waiting, recount
 
 DISK_MEGABYTES_MIN = 2_000
 SQLITE_MIN = (3, 35)
@@ -224,14 +224,33 @@ def _check_deliveries(runtime: Runtime) -> Iterator[Finding]:
 
 
 def _check_features(runtime: Runtime) -> Iterator[Finding]:
-    """Look for figures on profiles that an earlier version of Stammgast counted by other rules."""
+    """Look for figures of profiles that were folded by other versions, and how counting them anew gets on."""
     try:
-        outdated = outdated_features(runtime)
+        found, now = recount(runtime), counting(runtime)
     except SQLAlchemyError:
         return
-    told = ", ".join(f"{name} by version {before}, now {now}" for name, (before, now) in outdated.items())
-    mend = (
-        "What came before this version of Stammgast was counted by other rules. To count all anew, run `stammgast export`"
-        " and send each line's raw with its timestamp to /v1/import of a new folder; or go back to the version before."
-    )
-    yield Finding("figures of profiles", not outdated, told or "counted by the present rules", mend if outdated else "")
+    names = ", ".join(found.features)
+    if found.state == "blocked":
+        told, mend = _LACKING.format(names=names, lacking=found.lacking), _MEND_LACKING
+    elif found.state == "paused":
+        told, mend = f"{names}: paused at {found.percent} %", "Let it go on: `stammgast recount resume`."
+    elif found.state == "going_on":
+        told, mend = f"{names}: being counted anew, {found.percent} %", ""
+    elif found.parts:
+        told = f"{len(found.parts):,} parts could not be counted anew, the first with {found.parts[0].error}"
+        mend = "Read the worker's last lines; once that is mended: `stammgast recount again`."
+    elif not now.is_all_well:
+        told, mend = (
+            "folded by another version of Stammgast",
+            "Start the worker, which counts them anew: `stammgast up`.",
+        )
+    else:
+        told, mend = "counted by the present rules", ""
+    yield Finding("figures of profiles", not mend, told, mend)
+
+
+_LACKING = "{names}: not counted anew, since the history lacks {lacking:,} events that were taken in"
+_MEND_LACKING = (
+    "Bring the history back from a backup (docs/how-to/backup.md). To count only what it has, and lose the rest from"
+    " the figures: `stammgast recount start --anyway`."
+)

@@ -24,9 +24,10 @@ from stammgast.pipeline.changes import Changes, Outcome
 from stammgast.pipeline.contests import Contests
 from stammgast.pipeline.memory import KnownAnchor, Memory
 from stammgast.pipeline.reading import Reading
+from stammgast.pipeline.recounting.live import LiveFolding
 from stammgast.pipeline.resolving import Resolver
 from stammgast.pipeline.seen import AskHistory, Earlier, SeenMessages
-from stammgast.profiles.api.worker import AccountFold, Folding, HistoryRow, encode_rows, encode_state, history_row
+from stammgast.profiles.api.worker import AccountFold, HistoryRow, encode_rows, encode_state, history_row
 
 logger = logging.getLogger(__name__)
 
@@ -68,11 +69,11 @@ class Bench:
 
     memory: Memory
     seen: SeenMessages
-    folding: Folding
     reactors: Sequence[Reactor]
     normalise: Callable[[str, str], Pair | None]
     ranking: Ranking
     ask_history: AskHistory
+    live: LiveFolding
     contests: Contests = field(default_factory=Contests)
     poison: dict[PoisonKey, str] = field(default_factory=dict)
     """Events of the present batch on which a stage fell over, and what happened."""
@@ -102,7 +103,7 @@ class Batch:
         self._refused: list[tuple[Rejected, int | None]] = []
         self._repeated: list[Taken] = []
         self._outcome = Outcome()
-        self._accounts = AccountFold(connection)
+        self._accounts = AccountFold(connection, bench.live.counting)
         self._about: dict[int, int] = {}
         """Anchor that own events name -> its profile."""
         self._followed: dict[PoisonKey, int] = {}
@@ -179,7 +180,8 @@ class Batch:
         self._refused.append((events.reject(taken.raw, taken.event, reason, detail), taken.quarantine_id))
 
     def _fold(self, fresh: Sequence[Taken], known: Sequence[KnownAnchor | None]) -> None:
-        fold = self._bench.folding.fold
+        live = self._bench.live
+        whole = live.whole
         touched = self._touched
         for taken, one in zip(fresh, known, strict=True):
             if one is None:
@@ -188,7 +190,10 @@ class Batch:
             touched[one.anchor] = one
             assert one.state is not None
             try:
-                fold(one.state, taken.event)
+                if whole is not None:
+                    whole(one.state, taken.event)
+                else:
+                    live.fold(one.anchor, one.state, taken.event)
             except Exception as problem:
                 raise StageFailed(taken, "folding", problem) from problem
 
@@ -289,6 +294,7 @@ class Batch:
         self._sort_quarantine(changes, reading)
         changes.kept = reading.kept
         changes.queued = reading.queued
+        changes.fresh = self._fresh
         changes.read = reading.count
         return changes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from stammgast.events.contracts import Rejected
+from stammgast.events.contracts import Rejected, Taken
 from stammgast.identity.resolution import Resolution
 from stammgast.identity.rulebook.ordering import RulesOrder
 from stammgast.kernel.keeping import Kept
@@ -67,5 +67,7 @@ class Changes:
     """Anchors whose state changed."""
     queued: list[int] = field(default_factory=list)
     """Numbers of the queue of own events that this batch went through."""
+    fresh: list[Taken] = field(default_factory=list)
+    """What was taken in for the first time, with its anchors."""
     read: int = 0
     """Events of the log that this batch went through."""

@@ -36,6 +36,14 @@ RULE_POINTS = (
 )
 """Where other identity rules are put in force."""
 
+RECOUNT_POINTS = (
+    "in_recount",  # a piece that was counted anew is written, not yet committed
+    "recounted",  # it is committed, memory still holds the states from before
+)
+"""Where figures are counted anew."""
+
+EVERY_POINT = POINTS + GRAPH_POINTS + RULE_POINTS + RECOUNT_POINTS
+
 _passes: dict[str, int] = {}
 
 
@@ -53,14 +61,14 @@ def _read_wanted() -> tuple[str, int] | None:
     name, _, count = os.environ.get(VARIABLE, "").partition(":")
     if not name:
         return None
-    assert name in POINTS + GRAPH_POINTS + RULE_POINTS, f"there is no crash point {name}"
+    assert name in EVERY_POINT, f"there is no crash point {name}"
     return name, int(count or 1)
 
 
 def die_at(name: str, passes: int = 1) -> None:
     """Do in this process what the variable would have done, for a process that was forked and not started."""
     global _WANTED  # noqa: PLW0603 - one process dies once
-    assert name in POINTS + GRAPH_POINTS + RULE_POINTS, f"there is no crash point {name}"
+    assert name in EVERY_POINT, f"there is no crash point {name}"
     _WANTED = (name, passes)
     _passes.clear()
 

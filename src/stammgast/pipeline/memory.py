@@ -84,6 +84,13 @@ class Memory:
             if one is not None:
                 one.profile = profile
 
+    def drop_states(self, first: int, last: int) -> None:
+        """Let the states of anchors `first` to `last` be read again: another stage has written them."""
+        for kept in (self._young, self._old):
+            for known in kept.values():
+                if first <= known.anchor <= last:
+                    known.state = None
+
     def turn(self) -> None:
         """Forget the old generation when the young one is full; called between batches."""
         if len(self._young) <= self._young_max:

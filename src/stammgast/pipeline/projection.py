@@ -16,7 +16,9 @@ from stammgast.kernel.keeping import ListWords, words_together
 from stammgast.kernel.state import State
 from stammgast.pipeline.crash import crash_point
 from stammgast.pipeline.relisting import Relisting
+from stammgast.profiles.api.recounts import RELIABLE, Counting
 from stammgast.profiles.api.worker import (
+    LISTED_FEATURES,
     NEWEST_COUNTS,
     AccountProjection,
     Folding,
@@ -49,13 +51,18 @@ class Projection:
         folding: Folding,
         policies: Callable[[], TraitPolicies] = lambda: NEWEST_COUNTS,
         words: Sequence[ListWords] = (),
+        counting: Callable[[], Counting] = lambda: RELIABLE,
     ) -> None:
-        """Nothing has changed yet. `policies`: those of traits as they hold now; `words`: what modules add to the lists."""
+        """Nothing has changed yet.
+
+        policies: those of traits as they hold now. words: what modules add to the lists. counting: what may be relied on.
+        """
         self._state = state
         self._folding = folding
         self._policies = policies
         self._words = words
-        self._accounts = AccountProjection(policies, words)
+        self._counting = counting
+        self._accounts = AccountProjection(policies, words, counting)
         with state.read() as connection:
             self._relisting = Relisting(connection, policies)
         self._anchors: set[int] = set()
@@ -64,6 +71,8 @@ class Projection:
         self._begun_at = monotonic()
         self._spent = 0.0
         """Seconds of the last round."""
+        self.rounds = 0
+        """How many were finished."""
 
     def recover(self, listed_batch: int, *, is_all: bool = False) -> None:
         """Mark what batches from `listed_batch` on changed: a worker died before it was listed.
@@ -99,6 +108,12 @@ class Projection:
         self._anchors.update(whole.all_anchors(connection))
         self._gone.update(whole.all_aliases(connection))
         self._accounts.mark_all(connection)
+
+    @property
+    def next_round(self) -> int:
+        """The count of `rounds` at which what is marked now is listed."""
+        waits = self._anchors or self._gone or not self._accounts.is_clean
+        return self.rounds + bool(self._profiles or self._accounts.is_in_round) + bool(waits)
 
     @property
     def is_clean(self) -> bool:
@@ -139,6 +154,8 @@ class Projection:
                 self._accounts.begin_round()
         self._gone.clear()
         self._finish_relisting()
+        if not (self._profiles or self._accounts.is_in_round):
+            self.rounds += 1
         self._spent += monotonic() - began
 
     def _follow_policies(self) -> None:
@@ -166,7 +183,11 @@ class Projection:
         anchors = graph.anchors_of(connection, profiles)
         all_anchors = [one for many in anchors.values() for one in many]
         self._accounts.mark_members(connection, all_anchors)
-        stored = {anchor: decode_state(encoded) for anchor, encoded in states.load_states(connection, all_anchors)}
+        counting = self._counting()
+        stored = {
+            anchor: counting.reliable(anchor, decode_state(encoded))
+            for anchor, encoded in states.load_states(connection, all_anchors)
+        }
         policies = self._policies()
         identifiers = customers.identifiers_of(connection, profiles)
         words = words_together(one.customers(connection, anchors) for one in self._words)
@@ -179,5 +200,5 @@ class Projection:
                 words.get(profile, ()),
             )
             for profile in profiles
-            if anchors[profile]
+            if anchors[profile] and not counting.is_coming(anchors[profile], LISTED_FEATURES)
         ]

@@ -34,12 +34,13 @@ from stammgast.pipeline.memory import Memory
 from stammgast.pipeline.poison import compute_around_poison
 from stammgast.pipeline.projection import Projection
 from stammgast.pipeline.reading import Reading, read_entries, read_queue
+from stammgast.pipeline.recounting.stage import Recounting
 from stammgast.pipeline.reruling import Reruling
 from stammgast.pipeline.seen import SeenMessages
 from stammgast.pipeline.sender import Sender
 from stammgast.pipeline.timing import Timing
 from stammgast.pipeline.tuning import tune_for_worker
-from stammgast.profiles.api.worker import Folding, contents_of, note_versions, trait_policies
+from stammgast.profiles.api.worker import Folding, contents_of, trait_policies
 
 logger = logging.getLogger(__name__)
 
@@ -89,11 +90,20 @@ class Worker:
             assert in_force is not None
             rules = rules_of(in_force.rules)
         folding = Folding(one for manifest in runtime.manifests for one in manifest.features)
-        note_versions(self._state, folding.features)
+        wake = partial(ring, settings.run_dir, NAME)
+        memory = Memory()
+        words = [one for manifest in runtime.manifests for one in manifest.list_words]
+        self._projection = Projection(
+            self._state, folding, partial(trait_policies, runtime), words, lambda: self._recounting.live.counting
+        )
+        self._recounting = Recounting(self._state, runtime.history, folding, memory, self._projection, wake)
+        with self._state.write() as connection:
+            self._recounting.start(connection, self._progress)
+            keep_progress(connection, self._epoch, self._progress)
         self._bench = Bench(
-            memory=Memory(),
+            memory=memory,
             seen=seen,
-            folding=folding,
+            live=self._recounting.live,
             reactors=[one for manifest in runtime.manifests for one in manifest.reactors],
             normalise=cached_normaliser(rules),
             ranking=Ranking(rules),
@@ -101,14 +111,13 @@ class Worker:
         )
         self._timing = Timing(one for manifest in runtime.manifests for one in manifest.timers)
         self._orders = {one.action: one for manifest in runtime.manifests for one in manifest.orders}
-        words = [one for manifest in runtime.manifests for one in manifest.list_words]
-        self._projection = Projection(self._state, folding, partial(trait_policies, runtime), words)
         self._projection.recover(self._progress.listed_batch, is_all=in_force.batch >= self._progress.listed_batch)
+        self._recounting.relist()
         self._stop = threading.Event()
         self._reruling = Reruling(settings, self._state, self._wait_for_rules)
         self._housekeeping = Housekeeping(runtime, seen)
         self._status = StatusTeller(settings.run_dir)
-        self._sender = Sender(self._state, runtime.history, partial(ring, settings.run_dir, NAME))
+        self._sender = Sender(self._state, runtime.history, wake)
         self._unread_since: int | None = None
         self._is_paused = False
         self._is_closed = False
@@ -148,15 +157,19 @@ class Worker:
         elif delivered:
             self._remove(delivered)
         is_idle = not entries
-        if self._projection.is_due(is_idle=sum(one.count for one in entries) < SMALL_BATCH):
+        is_small = sum(one.count for one in entries) < SMALL_BATCH
+        if self._projection.is_due(is_idle=is_small):
             self._projection.step()
+        did_recount = self._recounting.step(self._epoch, self._progress, is_busy=not is_small)
         self._keep_house(is_idle=is_idle)
         if not self._reruling.is_clean:
             self._rerule()
         self._tell_if_due()
-        if is_idle and not fired and not queued:
+        if did_recount:
+            pass  # Its next slice follows at once, after whatever came in.
+        elif is_idle and not fired and not queued:
             self._bell.wait(IDLE_SECONDS if self._projection.is_clean else SMALL_BATCH_SECONDS)
-        elif sum(one.count for one in entries) < SMALL_BATCH:
+        elif is_small:
             sleep(max(0.0, SMALL_BATCH_SECONDS - (monotonic() - began)))
         return bool(entries or fired or queued)
 
@@ -172,6 +185,7 @@ class Worker:
             and self._projection.is_clean
             and self._sender.is_mapped()
             and self._reruling.is_clean
+            and self._recounting.is_clean
         )
 
     def close(self) -> None:
@@ -180,6 +194,7 @@ class Worker:
             return
         self._is_closed = True
         self._reruling.close()
+        self._recounting.close()
         self._sender.stop()
         delivered = self._sender.take_delivered()
         try:
@@ -238,6 +253,7 @@ class Worker:
             changes.placing, [row[0] for row in changes.messages], [row[2] for row in changes.messages]
         )
         self._bench.memory.turn()
+        self._recounting.took(changes.fresh)
         self._reader.publish(self._progress.position)
         crash_point("published")
         if changes.parcel is not None:

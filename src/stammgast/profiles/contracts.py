@@ -101,6 +101,8 @@ class Profile(msgspec.Struct, frozen=True):
     """Numbers of profiles that were merged into this one; they stay valid as references for ever."""
     visitor: str = ""
     """For a visitor nobody knows: the letters that tell them from others (`name` has them in English)."""
+    recounting: dict[str, int] = msgspec.field(default_factory=dict)
+    """Feature -> percent done, of those that are being counted anew and not yet for this customer."""
 
 
 class TimelineEvent(msgspec.Struct, frozen=True):

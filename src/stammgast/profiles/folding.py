@@ -9,6 +9,7 @@ import msgspec
 
 from stammgast.events.contracts import Event
 from stammgast.kernel.features import Feature, feature_key
+from stammgast.kernel.runtime import Runtime
 
 Folds = tuple[tuple[str, Callable[[Any, Any], Any]], ...]
 State = dict[str, Any]
@@ -77,3 +78,12 @@ class Folding:
         if len(self._plans) < 10_000:  # noqa: PLR2004 - names of events are the sender's to choose: memory must stay flat
             self._plans[key, is_robot] = plan
         return plan
+
+
+def folding_of(runtime: Runtime) -> Folding:
+    """Return the features of all modules, arranged once a process."""
+    found: Folding | None = runtime.services.get(Folding)
+    if found is None:
+        found = Folding(one for manifest in runtime.manifests for one in manifest.features)
+        runtime.services[Folding] = found
+    return found

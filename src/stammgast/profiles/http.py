@@ -63,6 +63,9 @@ class ProfileAnswer(msgspec.Struct, rename="camel"):
     last_seen: str | None
     merged: list[int]
     """Numbers of profiles that became part of this one; they lead here for ever."""
+    recounting: dict[str, int]
+    """Features that are being counted anew and not yet for this customer, each with the percent done. One that is missing in
+    `features` can't be relied on before that."""
 
 
 class CampaignAnswer(msgspec.Struct, omit_defaults=True):
@@ -219,6 +222,7 @@ def _profile_answer(runtime: Runtime, profile: Profile, *, is_bound: bool = Fals
         first_seen=iso_time(profile.first_seen),
         last_seen=iso_time(profile.last_seen),
         merged=list(profile.merged),
+        recounting=profile.recounting,
     )
 
 

@@ -21,6 +21,8 @@ from stammgast.profiles.naming import (
 from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies, values_of
 
 REVENUE_MAX = 2**63 - 1
+LISTED_FEATURES = frozenset({"seen", "events", "orders", "revenue", "refunds", "traits", "channels", "brands"})
+"""Features that a line is made of."""
 
 
 class Listing(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from stammgast.identity.store import graph
-from stammgast.profiles.folding import Folding, decode_state
-from stammgast.profiles.store import states
+from stammgast.profiles.folding import Folding
+from stammgast.profiles.recounts.reading import reliable_states
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -25,10 +25,7 @@ def visitors_of(connection: Connection, folding: Folding, tags: Mapping[int, str
     if not tags:
         return {}
     anchors = graph.anchors_of(connection, tags)
-    loaded = {
-        anchor: decode_state(encoded)
-        for anchor, encoded in states.load_states(connection, [one for many in anchors.values() for one in many])
-    }
+    loaded, _ = reliable_states(connection, folding, [one for many in anchors.values() for one in many])
     found = {}
     for profile, tag in tags.items():
         state = folding.combine([loaded[one] for one in anchors[profile] if one in loaded])

@@ -36,9 +36,11 @@ from stammgast.profiles.accounts.contracts import (
 from stammgast.profiles.accounts.figures import LEFT, MEMBER_FOLDING, ROLE
 from stammgast.profiles.accounts.listing import account_kind, account_name
 from stammgast.profiles.cursors import Number, read_cursor, sorted_place, write_cursor
-from stammgast.profiles.folding import State, decode_state
+from stammgast.profiles.folding import State, decode_state, folding_of
 from stammgast.profiles.naming import listed_visitor
 from stammgast.profiles.policing import trait_policies
+from stammgast.profiles.recounts.contracts import ACCOUNTS, Counting
+from stammgast.profiles.recounts.reading import counting_now
 from stammgast.profiles.store import accounts
 from stammgast.profiles.timeline import read_event
 from stammgast.profiles.trait_policies import decide_traits
@@ -72,7 +74,8 @@ def get_account(runtime: Runtime, reference: str) -> Account:
         ((_, group_id, encoded),) = accounts.accounts_by_number(connection, [number])
         members, former = accounts.count_members(connection, [number])[number]
         anchors = accounts.anchors_of_account(connection, number)
-    state = decode_state(encoded)
+        counting = counting_now(connection, folding_of(runtime))
+    state = {} if counting.is_account_outdated(number) else decode_state(encoded)
     traits = decide_traits(state.get("traits", {}), trait_policies(runtime))
     values = {one.name: one.current.value for one in traits}
     return Account(
@@ -85,6 +88,7 @@ def get_account(runtime: Runtime, reference: str) -> Account:
         members=members,
         former=former,
         anchors=tuple(Anchor(one) for one in anchors),
+        recounting=counting.percent if counting.is_account_unsure(number) else None,
     )
 
 
@@ -94,8 +98,9 @@ def count_sessions(runtime: Runtime, account: AccountId) -> int | None:
     with runtime.customers.read() as connection:
         if len(accounts.anchors_of_account(connection, account)) > SESSIONS_MAX:
             return None
-        for _, profile, encoded in accounts.member_states(connection, account):
-            of_profile[profile].append(decode_state(encoded))
+        counting = counting_now(connection, folding_of(runtime))
+        for anchor, profile, encoded in accounts.member_states(connection, account):
+            of_profile[profile].append(_reliable(counting, anchor, encoded))
     return sum(_sessions(MEMBER_FOLDING.combine(states)) for states in of_profile.values())
 
 
@@ -166,7 +171,7 @@ def list_members(
         lines = accounts.list_members(connection, account, status=status, after=place, limit=limit + 1)
         shown = lines[:limit]
         profiles = [one.profile for one in shown]
-        states = _states_of(connection, account, profiles)
+        states = _states_of(connection, counting_now(connection, folding_of(runtime)), account, profiles)
         called = _called(connection, profiles)
     rows = tuple(_member(one, MEMBER_FOLDING.combine(states[one.profile]), called[one.profile]) for one in shown)
     last = shown[-1] if len(lines) > limit else None
@@ -177,8 +182,9 @@ def accounts_of_profile(runtime: Runtime, anchors: Sequence[Anchor]) -> tuple[Me
     """Return the accounts that a profile belongs or belonged to: present ones first, then seen last first."""
     states: dict[int, list[State]] = defaultdict(list)
     with runtime.customers.read() as connection:
-        for account, encoded in accounts.memberships(connection, anchors):
-            states[account].append(decode_state(encoded))
+        counting = counting_now(connection, folding_of(runtime))
+        for account, anchor, encoded in accounts.memberships(connection, anchors):
+            states[account].append(_reliable(counting, anchor, encoded))
         listed = _told(runtime, connection, states)
     found = [_membership(account, MEMBER_FOLDING.combine(states[account]), *told) for account, told in listed.items()]
     found.sort(key=lambda one: (one.has_left, -(one.last_seen or 0), one.account))
@@ -257,12 +263,19 @@ def _sessions(state: State) -> int:
     return len(state.get("sessions", ())) // 2
 
 
-def _states_of(connection: Connection, account: int, profiles: Sequence[int]) -> dict[int, list[State]]:
+def _reliable(counting: Counting, anchor: int, encoded: bytes) -> State:
+    """Return the state of a membership, nothing of one that waits to be counted anew."""
+    return {} if ACCOUNTS in counting.outdated_at(anchor) else decode_state(encoded)
+
+
+def _states_of(
+    connection: Connection, counting: Counting, account: int, profiles: Sequence[int]
+) -> dict[int, list[State]]:
     owner = {anchor: profile for profile, many in graph.anchors_of(connection, profiles).items() for anchor in many}
     found: dict[int, list[State]] = {profile: [] for profile in profiles}
     wanted = [(account, anchor) for anchor in sorted(owner)]
     for _, anchor, encoded in accounts.load_members(connection, wanted):
-        found[owner[anchor]].append(decode_state(encoded))
+        found[owner[anchor]].append(_reliable(counting, anchor, encoded))
     return found
 
 
@@ -308,10 +321,12 @@ def _told(runtime: Runtime, connection: Connection, numbers: Iterable[int]) -> d
     """Return (group id, name, kind) of accounts; of those not listed yet from their state."""
     wanted = list(numbers)
     told = accounts.listed_accounts(connection, wanted)
+    counting = counting_now(connection, folding_of(runtime))
     for number, group_id, encoded in accounts.accounts_by_number(
         connection, [one for one in wanted if one not in told]
     ):
-        traits = decide_traits(decode_state(encoded).get("traits", {}), trait_policies(runtime))
+        state = {} if counting.is_account_outdated(number) else decode_state(encoded)
+        traits = decide_traits(state.get("traits", {}), trait_policies(runtime))
         values = {one.name: one.current.value for one in traits}
         told[number] = (group_id, account_name(values, group_id), account_kind(values))
     return told

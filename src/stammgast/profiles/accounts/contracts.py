@@ -67,6 +67,8 @@ class Account(msgspec.Struct, frozen=True):
     """Members that left."""
     anchors: tuple[Anchor, ...]
     """Under which its members were seen with it."""
+    recounting: int | None = None
+    """Percent done while its figures wait to be counted anew, else None."""
 
 
 class AccountRow(msgspec.Struct, frozen=True):

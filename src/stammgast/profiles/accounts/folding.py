@@ -11,6 +11,7 @@ from stammgast.identity.placeholders import is_placeholder
 from stammgast.profiles.accounts.changes import AccountChanges, MemberRow
 from stammgast.profiles.accounts.figures import ACCOUNT_FOLDING, LEFT, MEMBER_FOLDING
 from stammgast.profiles.folding import State, decode_state, encode_state
+from stammgast.profiles.recounts.contracts import ACCOUNTS, RELIABLE, Counting
 from stammgast.profiles.store import accounts
 
 NEVER_SAID = -(2**62)
@@ -18,20 +19,22 @@ NEVER_SAID = -(2**62)
 
 
 class _Loaded:
-    __slots__ = ("members", "number", "state")
+    __slots__ = ("is_outdated", "members", "number", "state")
 
-    def __init__(self, number: int, state: State) -> None:
+    def __init__(self, number: int, state: State, *, is_outdated: bool = False) -> None:
         self.number = number
         self.state = state
+        self.is_outdated = is_outdated
         self.members: dict[int, State] = {}
 
 
 class AccountFold:
     """The accounts of one batch, made for it and thrown away."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Load nothing before an event names an account."""
+    def __init__(self, connection: Connection, counting: Counting = RELIABLE) -> None:
+        """Load nothing before an event names an account. What waits to be counted anew is left alone."""
         self._connection = connection
+        self._counting = counting
         self._loaded: dict[str, _Loaded] = {}
         self._next = 0
 
@@ -42,7 +45,10 @@ class AccountFold:
         missing = {
             (loaded.number, one.anchor)
             for one in named
-            if one.anchor and (loaded := self._loaded.get(one.event.group_id)) and one.anchor not in loaded.members
+            if one.anchor
+            and (loaded := self._loaded.get(one.event.group_id))
+            and one.anchor not in loaded.members
+            and ACCOUNTS not in self._counting.outdated_at(one.anchor)
         }
         by_number = {one.number: one for one in self._loaded.values()}
         for account, anchor in missing:
@@ -55,8 +61,9 @@ class AccountFold:
         loaded = self._loaded.get(taken.event.group_id)
         if loaded is None:
             return
-        ACCOUNT_FOLDING.fold(loaded.state, taken.event)
-        if taken.anchor:
+        if not loaded.is_outdated:
+            ACCOUNT_FOLDING.fold(loaded.state, taken.event)
+        if taken.anchor in loaded.members:
             MEMBER_FOLDING.fold(loaded.members[taken.anchor], taken.event)
 
     def changes(self) -> AccountChanges:
@@ -65,7 +72,8 @@ class AccountFold:
         for group_id, one in sorted(self._loaded.items()):
             if not one.state:
                 continue  # Robots alone make no account.
-            found.rows.append((one.number, group_id, encode_state(one.state)))
+            if not one.is_outdated:
+                found.rows.append((one.number, group_id, encode_state(one.state)))
             found.members += [
                 member_row(one.number, anchor, state) for anchor, state in sorted(one.members.items()) if state
             ]
@@ -75,7 +83,8 @@ class AccountFold:
         if not groups:
             return
         for account, group_id, state in accounts.load_accounts(self._connection, groups):
-            self._loaded[group_id] = _Loaded(account, decode_state(state))
+            is_outdated = self._counting.is_account_outdated(account)
+            self._loaded[group_id] = _Loaded(account, decode_state(state), is_outdated=is_outdated)
         new = sorted(set(groups).difference(self._loaded))
         if new and not self._next:
             self._next = accounts.next_account(self._connection)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from stammgast.kernel.keeping import ListWords, words_together
 from stammgast.profiles.accounts.listing import AccountListing, list_account
 from stammgast.profiles.folding import decode_state
+from stammgast.profiles.recounts.contracts import RELIABLE, Counting
 from stammgast.profiles.store import accounts
 from stammgast.profiles.trait_policies import TraitPolicies
 
@@ -19,10 +20,16 @@ STEP = 50
 class AccountProjection:
     """Knows which accounts changed since the list was written. What changes during a round is for the next one."""
 
-    def __init__(self, policies: Callable[[], TraitPolicies], words: Sequence[ListWords] = ()) -> None:
-        """Nothing has changed yet."""
+    def __init__(
+        self,
+        policies: Callable[[], TraitPolicies],
+        words: Sequence[ListWords] = (),
+        counting: Callable[[], Counting] = lambda: RELIABLE,
+    ) -> None:
+        """Nothing has changed yet. `counting`: what may be relied on; accounts of which nothing may keep their line."""
         self._policies = policies
         self._words = words
+        self._counting = counting
         self._waiting: set[int] = set()
         self._round: list[int] = []
         self._are_any = False
@@ -63,9 +70,10 @@ class AccountProjection:
         if not numbers:
             return []
         counts = accounts.count_members(connection, numbers)
-        policies = self._policies()
+        policies, counting = self._policies(), self._counting()
         words = words_together(one.accounts(connection, numbers) for one in self._words)
         return [
             list_account(number, group_id, decode_state(state), counts[number], policies, words.get(number, ()))
             for number, group_id, state in accounts.accounts_by_number(connection, numbers)
+            if not counting.is_account_outdated(number)
         ]

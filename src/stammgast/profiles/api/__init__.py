@@ -20,7 +20,7 @@ from stammgast.kernel.ports.asking import narrowed_by
 from stammgast.kernel.position import committed_position
 from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.worker_status import WorkerStatus, read_status
-from stammgast.profiles import history, undelivered, versions
+from stammgast.profiles import history, undelivered
 from stammgast.profiles.contracts import (
     ChannelCount,
     Consent,
@@ -35,17 +35,21 @@ from stammgast.profiles.contracts import (
     TimelinePage,
 )
 from stammgast.profiles.cursors import Number, read_cursor, sorted_place, write_cursor
-from stammgast.profiles.folding import Folding, State, decode_state
+from stammgast.profiles.folding import State, folding_of
 from stammgast.profiles.left_out import carrier_of
 from stammgast.profiles.naming import display_name, listed_visitor, text_of, visitor_name, visitor_tag
 from stammgast.profiles.policing import trait_policies
-from stammgast.profiles.store import customers, ledger, reading, states
+from stammgast.profiles.recounts.contracts import Counting, Recount
+from stammgast.profiles.recounts.keeping import read_recount
+from stammgast.profiles.recounts.reading import counting_now, reliable_states
+from stammgast.profiles.store import customers, ledger, reading
 from stammgast.profiles.timeline import read_event
 from stammgast.profiles.trait_policies import decide_traits
 from stammgast.profiles.visitors import Visitor, visitors_of
 
 __all__ = [
     "count_customers",
+    "counting",
     "event_names",
     "events_by_channel",
     "folding_of",
@@ -59,6 +63,7 @@ __all__ = [
     "profile_number",
     "raw_event",
     "recent_events",
+    "recount",
     "timeline",
     "worker_status",
 ]
@@ -115,11 +120,11 @@ def glance_at_profile(runtime: Runtime, reference: str) -> Profile | None:
 
 def _profile(runtime: Runtime, connection: Connection, number: ProfileId) -> Profile:
     anchors = graph.anchors_of(connection, [number])[number]
-    stored = [decode_state(encoded) for _, encoded in states.load_states(connection, anchors)]
+    folding = folding_of(runtime)
+    stored, counting = reliable_states(connection, folding, anchors)
     identifiers = reading.identifiers_with_origin(connection, number)
     merged = reading.aliases_of(connection, number)
-    folding = folding_of(runtime)
-    state = folding.combine(stored) if stored else {}
+    state = folding.combine(list(stored.values())) if stored else {}
     traits = decide_traits(state.get("traits", {}), trait_policies(runtime))
     values = {one.name: one.current.value for one in traits}
     found = {one.namespace: one.value for one in reversed(identifiers)}
@@ -141,6 +146,7 @@ def _profile(runtime: Runtime, connection: Connection, number: ProfileId) -> Pro
         anchors=tuple(Anchor(one) for one in anchors),
         merged=merged,
         visitor=visitor,
+        recounting=counting.unsure(anchors),
     )
 
 
@@ -269,25 +275,22 @@ def merges(runtime: Runtime, profile: Profile) -> tuple[Merge, ...]:
         return reading.merges_into(connection, [profile.profile, *profile.merged])
 
 
-def outdated_features(runtime: Runtime) -> dict[str, tuple[int, int]]:
-    """Return feature -> (version its figures were folded by, its version now) of those that differ."""
+def recount(runtime: Runtime) -> Recount:
+    """Return the newest counting anew of figures, done or under way."""
     with runtime.customers.read() as connection:
-        return versions.outdated_features(connection, folding_of(runtime).features)
+        return read_recount(connection)[0]
+
+
+def counting(runtime: Runtime) -> Counting:
+    """Return which figures may be relied on, and how far counting the others anew is."""
+    with runtime.customers.read() as connection:
+        return counting_now(connection, folding_of(runtime))
 
 
 def deliveries_waiting(runtime: Runtime) -> list[tuple[str, int, int]]:
     """Return (kind, how many wait to leave the system, when the oldest was kept in ms UTC), by kind."""
     with runtime.customers.read() as connection:
         return outbox.deliveries_waiting(connection)
-
-
-def folding_of(runtime: Runtime) -> Folding:
-    """Return the features of all modules, arranged once a process."""
-    found: Folding | None = runtime.services.get(Folding)
-    if found is None:
-        found = Folding(one for manifest in runtime.manifests for one in manifest.features)
-        runtime.services[Folding] = found
-    return found
 
 
 def worker_status(runtime: Runtime) -> WorkerStatus | None:

@@ -9,11 +9,13 @@ from stammgast.profiles.addressing import Cursor, Reference, merged_away, read_p
 from stammgast.profiles.cursors import read_cursor, write_cursor
 from stammgast.profiles.figures.orders import net_revenue
 from stammgast.profiles.figures.traits import combine_traits
-from stammgast.profiles.folding import Folding, State, decode_state
+from stammgast.profiles.folding import Folding, State
 from stammgast.profiles.naming import display_name, listed_visitor, visitor_tag
 from stammgast.profiles.policing import change_policy, remove_policy, trait_policies
+from stammgast.profiles.recounts.contracts import Counting
+from stammgast.profiles.recounts.reading import counting_now, reliable_states
 from stammgast.profiles.steady import steady_anchor
-from stammgast.profiles.store import customers, reading, states
+from stammgast.profiles.store import customers, reading
 from stammgast.profiles.trait_policies import (
     EVERY_TRAIT,
     NAME_LENGTH_MAX,
@@ -30,6 +32,7 @@ __all__ = [
     "RULES",
     "SOURCES_MAX",
     "Account",
+    "Counting",
     "Cursor",
     "Folding",
     "Reference",
@@ -38,8 +41,8 @@ __all__ = [
     "TraitPolicy",
     "change_policy",
     "combine_traits",
+    "counting_now",
     "customers",
-    "decode_state",
     "display_name",
     "get_account",
     "history",
@@ -49,8 +52,8 @@ __all__ = [
     "read_cursor",
     "read_pair",
     "reading",
+    "reliable_states",
     "remove_policy",
-    "states",
     "steady_anchor",
     "trait_policies",
     "trait_words",

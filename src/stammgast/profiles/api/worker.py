@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from stammgast.profiles.accounts.changes import AccountChanges
-from stammgast.profiles.accounts.folding import AccountFold
+from stammgast.profiles.accounts.figures import ACCOUNT_FOLDING, MEMBER_FOLDING
+from stammgast.profiles.accounts.folding import AccountFold, member_row
 from stammgast.profiles.accounts.listing import KIND_TRAITS, NAME_TRAITS
 from stammgast.profiles.accounts.projecting import AccountProjection
 from stammgast.profiles.encoding import HistoryRow, encode_rows, history_row
-from stammgast.profiles.folding import Folding, decode_state, encode_state, unpack_state
+from stammgast.profiles.folding import Folding, State, decode_state, encode_state, unpack_state
 from stammgast.profiles.history import (
     EVENTS,
     MOVES,
@@ -19,18 +20,20 @@ from stammgast.profiles.history import (
     move_lines,
     rows_present,
 )
-from stammgast.profiles.listing import Listing, list_customer
+from stammgast.profiles.listing import LISTED_FEATURES, Listing, list_customer
 from stammgast.profiles.naming import LISTED_TRAITS
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import accounts, customers, ledger, marks, states
 from stammgast.profiles.store.ledger import Filter
 from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies
-from stammgast.profiles.versions import note_versions
 
 __all__ = [
+    "ACCOUNT_FOLDING",
     "EVENTS",
     "KIND_TRAITS",
+    "LISTED_FEATURES",
     "LISTED_TRAITS",
+    "MEMBER_FOLDING",
     "MOVES",
     "NAME_TRAITS",
     "NEWEST_COUNTS",
@@ -42,6 +45,7 @@ __all__ = [
     "Folding",
     "HistoryRow",
     "Listing",
+    "State",
     "TraitPolicies",
     "accounts",
     "contents_of",
@@ -55,9 +59,9 @@ __all__ = [
     "list_customer",
     "load_moves",
     "marks",
+    "member_row",
     "missing_lines",
     "move_lines",
-    "note_versions",
     "rows_present",
     "states",
     "trait_policies",

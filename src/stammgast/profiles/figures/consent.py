@@ -27,4 +27,22 @@ def present_consent(state: Newest) -> object:
     return {category: entry[2] for category, entry in sorted(state.items())}
 
 
-CONSENT = Feature("consent", 1, fold_consent, combine_newest, present_consent, with_robots=True)
+def recall_refusal(state: Any, version: int | None) -> Newest | None:
+    """Return a refusal that came by the header `Sec-GPC`: rows of history from before it was kept there say nothing of it.
+
+    >>> recall_refusal({"sale_of_data": [5, "m", False], "ads": [5, "m", True]}, 1)
+    {'sale_of_data': [5, 'm', False]}
+    """
+    said = state.get("sale_of_data") if version == 1 else None
+    return {"sale_of_data": said} if said is not None and not said[2] else None
+
+
+CONSENT = Feature(
+    "consent",
+    1,
+    fold_consent,
+    combine_newest,
+    present_consent,
+    with_robots=True,
+    recall=recall_refusal,
+)

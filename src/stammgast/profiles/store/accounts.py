@@ -193,6 +193,23 @@ def load_members(connection: Connection, wanted: Sequence[tuple[int, int]]) -> I
             yield account, anchor, bytes(state)
 
 
+def members_between(connection: Connection, after: int, last: int) -> list[tuple[int, int, bytes]]:
+    """Return (account, anchor, state) of the memberships of anchors beyond `after` up to `last`."""
+    sql = "SELECT account, anchor, state FROM account_members WHERE anchor > ? AND anchor <= ?"
+    return [(account, anchor, bytes(state)) for account, anchor, state in rows_of(connection, sql, (after, last))]
+
+
+def remove_members(connection: Connection, gone: Sequence[tuple[int, int]]) -> None:
+    """Take memberships, named by (account, anchor), away."""
+    run_many(connection, "DELETE FROM account_members WHERE account = ? AND anchor = ?", gone)
+
+
+def account_names(connection: Connection, after: int, until: int) -> list[tuple[int, str]]:
+    """Return (account, group id) of accounts beyond `after` and below `until`, ascending."""
+    sql = "SELECT account, group_id FROM accounts WHERE account > ? AND account < ? ORDER BY account"
+    return [(account, group_id) for account, group_id in rows_of(connection, sql, (after, until))]
+
+
 def write_accounts(connection: Connection, changes: AccountChanges, batch: int) -> None:
     """Write what a batch changed."""
     run_many(
@@ -278,11 +295,11 @@ def anchors_of_account(connection: Connection, account: int) -> list[int]:
     return [anchor for (anchor,) in rows_of(connection, sql, (account,))]
 
 
-def memberships(connection: Connection, anchors: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """Yield (account, state) of all memberships of some anchors."""
-    sql = "SELECT account, state FROM account_members WHERE anchor IN ({keys})"
-    for account, state in rows_in(connection, sql, anchors):
-        yield account, bytes(state)
+def memberships(connection: Connection, anchors: Iterable[int]) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (account, anchor, state) of all memberships of some anchors."""
+    sql = "SELECT account, anchor, state FROM account_members WHERE anchor IN ({keys})"
+    for account, anchor, state in rows_in(connection, sql, anchors):
+        yield account, anchor, bytes(state)
 
 
 def totals_of_members(connection: Connection, account: int) -> list[tuple[str, int, int, int, int]]:

@@ -145,3 +145,14 @@ def anchors_since(connection: Connection, batch: int) -> Iterator[int]:
         connection, "SELECT DISTINCT anchor FROM messages WHERE block >= ? AND anchor > 0", (first or 0,)
     ):
         yield anchor
+
+
+def count_messages(connection: Connection) -> int:
+    """Return how many messages were ever taken in; each has a row in history, or in the outbox."""
+    ((closed,),) = rows_of(connection, "SELECT coalesce(sum(count), 0) FROM message_blooms")
+    ((open_ones,),) = rows_of(
+        connection,
+        "SELECT count(*) FROM message_blocks b JOIN messages m ON m.block = b.block"
+        " WHERE NOT EXISTS (SELECT 1 FROM message_blooms f WHERE f.bloom = b.bloom)",
+    )
+    return int(closed) + int(open_ones)

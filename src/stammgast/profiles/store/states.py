@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from stammgast.kernel.sql import rows_in, run_many
+from stammgast.kernel.sql import rows_in, rows_of, run_many
 
 
 def load_states(connection: Connection, anchors: Iterable[int]) -> Iterator[tuple[int, bytes]]:
@@ -15,6 +15,12 @@ def load_states(connection: Connection, anchors: Iterable[int]) -> Iterator[tupl
         connection, "SELECT anchor, state FROM anchor_states WHERE anchor IN ({keys})", anchors
     ):
         yield anchor, bytes(state)
+
+
+def states_between(connection: Connection, after: int, last: int, limit: int) -> list[tuple[int, bytes]]:
+    """Return (anchor, encoded state) of anchors beyond `after` up to `last`, ascending."""
+    sql = "SELECT anchor, state FROM anchor_states WHERE anchor > ? AND anchor <= ? ORDER BY anchor LIMIT ?"
+    return [(anchor, bytes(state)) for anchor, state in rows_of(connection, sql, (after, last, limit))]
 
 
 def write_states(connection: Connection, rows: Sequence[tuple[int, bytes]]) -> None:

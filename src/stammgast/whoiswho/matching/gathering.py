@@ -9,7 +9,8 @@ from stammgast.identity.graph.evidence import latest_decisions
 from stammgast.identity.resolution import Pair
 from stammgast.identity.store import contests, graph
 from stammgast.kernel.runtime import Runtime
-from stammgast.profiles.api.pages import combine_traits, customers, trait_policies, values_of
+from stammgast.profiles.api import folding_of
+from stammgast.profiles.api.pages import combine_traits, counting_now, customers, trait_policies, values_of
 from stammgast.whoiswho.matching.records import NUMBER_NAMESPACES, PersonRecord, person_record, told
 from stammgast.whoiswho.store import people
 from stammgast.whoiswho.tracing.rules import normaliser
@@ -22,7 +23,7 @@ def gather_records(runtime: Runtime) -> tuple[list[PersonRecord], int]:
     states: dict[int, dict[str, Any]] = {}
     known: dict[int, list[Pair]] = {}
     with runtime.customers.read() as connection:
-        for profile, traits in people.everybodys_traits(connection):
+        for profile, traits in people.everybodys_traits(connection, counting_now(connection, folding_of(runtime))):
             before = states.get(profile)
             states[profile] = traits if before is None else combine_traits(before, traits)
         for profile, pair in people.everybodys_identifiers(connection, NAMESPACES):
@@ -37,7 +38,9 @@ def told_of(runtime: Runtime, profiles: Collection[int]) -> dict[int, dict[str, 
     with runtime.customers.read() as connection:
         anchors = graph.anchors_of(connection, profiles)
         owner = {anchor: profile for profile, some in anchors.items() for anchor in some}
-        for anchor, traits in people.traits_of_anchors(connection, list(owner)):
+        for anchor, traits in people.traits_of_anchors(
+            connection, counting_now(connection, folding_of(runtime)), list(owner)
+        ):
             before = states.get(owner[anchor])
             states[owner[anchor]] = traits if before is None else combine_traits(before, traits)
         known = customers.identifiers_of(connection, profiles)

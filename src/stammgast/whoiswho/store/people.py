@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from stammgast.identity.resolution import Pair
 from stammgast.kernel.sql import rows_in, rows_of
+from stammgast.profiles.api.pages import Counting
 
 ROWS_AT_ONCE = 5_000
+TRAITS = "traits"
 
 
 class _Traits(msgspec.Struct, gc=False):
@@ -23,7 +25,7 @@ class _Traits(msgspec.Struct, gc=False):
 _decode = msgspec.msgpack.Decoder(_Traits).decode
 
 
-def everybodys_traits(connection: Connection) -> Iterator[tuple[int, dict[str, Any]]]:
+def everybodys_traits(connection: Connection, counting: Counting) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (profile, state of the feature traits) for every anchor that says anything about a person."""
     last = -1
     while True:
@@ -34,7 +36,7 @@ def everybodys_traits(connection: Connection) -> Iterator[tuple[int, dict[str, A
             (last, ROWS_AT_ONCE),
         )
         for anchor, state, profile in rows:
-            traits = _decode(bytes(state)).traits
+            traits = {} if TRAITS in counting.outdated_at(anchor) else _decode(bytes(state)).traits
             number = anchor if profile is None else profile
             if traits and number:
                 yield number, traits
@@ -43,12 +45,15 @@ def everybodys_traits(connection: Connection) -> Iterator[tuple[int, dict[str, A
         last = rows[-1][0]
 
 
-def traits_of_anchors(connection: Connection, anchors: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (anchor, state of the feature traits) for some anchors."""
+def traits_of_anchors(
+    connection: Connection, counting: Counting, anchors: Collection[int]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (anchor, state of the feature traits) for some anchors; what waits to be counted anew is left out."""
     for anchor, state in rows_in(
         connection, "SELECT anchor, state FROM anchor_states WHERE anchor IN ({keys})", anchors
     ):
-        yield anchor, _decode(bytes(state)).traits
+        if TRAITS not in counting.outdated_at(anchor):
+            yield anchor, _decode(bytes(state)).traits
 
 
 def everybodys_identifiers(connection: Connection, namespaces: Collection[str]) -> Iterator[tuple[int, Pair]]:

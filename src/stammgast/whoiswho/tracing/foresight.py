@@ -23,10 +23,9 @@ from stammgast.profiles.api.pages import (
     Folding,
     State,
     TraitPolicies,
-    decode_state,
     display_name,
     net_revenue,
-    states,
+    reliable_states,
     trait_policies,
     values_of,
     visitor_tag,
@@ -45,9 +44,7 @@ def foresee(runtime: Runtime, wishes: Sequence[Wish]) -> Foresight:
     with runtime.customers.read() as connection:
         view = _Stored(connection, normaliser(runtime), wishes)
         placement = _resolve(view, wishes, ranking)
-        loaded = {
-            anchor: decode_state(encoded) for anchor, encoded in states.load_states(connection, placement.anchors)
-        }
+        loaded, _ = reliable_states(connection, folding, placement.anchors)
         owners = graph.load_owners(connection, placement.owners)
     was = {anchor: view.standings[anchor].profile or NOBODY for anchor in placement.anchors}
     before = _parts(was, owners, loaded, folding, policies, ranking)

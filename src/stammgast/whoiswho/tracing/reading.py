@@ -19,7 +19,7 @@ from stammgast.kernel.ids import ProfileId
 from stammgast.kernel.position import committed_position
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
-from stammgast.profiles.api.pages import decode_state, history, reading, states
+from stammgast.profiles.api.pages import Folding, history, reading, reliable_states
 from stammgast.profiles.contracts import Called, Profile, SharedDevice, SharedDevices
 from stammgast.whoiswho.store import tracing as stored
 from stammgast.whoiswho.store.tracing import DatedSet, DecidedRow
@@ -38,7 +38,7 @@ def profile_identity(runtime: Runtime, reference: str) -> ProfileIdentity:
     number = api.profile_number(runtime, reference)
     ranking = ranking_of(runtime)
     with runtime.customers.read() as connection:
-        return _identity(connection, number, ranking, normaliser(runtime))
+        return _identity(connection, api.folding_of(runtime), number, ranking, normaliser(runtime))
 
 
 def event_kinds(runtime: Runtime, anchors: Sequence[int], message_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -84,12 +84,16 @@ def is_obeyed(runtime: Runtime, position: int) -> bool:
 
 
 def _identity(
-    connection: Connection, number: ProfileId, ranking: Ranking, normalise: Callable[[str, str], Pair | None]
+    connection: Connection,
+    folding: Folding,
+    number: ProfileId,
+    ranking: Ranking,
+    normalise: Callable[[str, str], Pair | None],
 ) -> ProfileIdentity:
     origins = reading.identifiers_with_origin(connection, number)
     own = {(one.namespace, one.value) for one in origins}
     anchors = graph.anchors_of(connection, [number])[number]
-    sets = list(seen_together(connection, anchors, ranking, normalise))
+    sets = list(seen_together(connection, folding, anchors, ranking, normalise))
     refused = stored.refusals_naming(connection, own)
     apart = _one_a_pair(row.refusal for row in refused)
     decided = stored.decisions_naming(connection, own)
@@ -126,6 +130,7 @@ def _identity(
 
 def seen_together(
     connection: Connection,
+    folding: Folding,
     anchors: Sequence[int],
     ranking: Ranking,
     normalise: Callable[[str, str], Pair | None],
@@ -134,7 +139,7 @@ def seen_together(
     days: dict[int, list[DatedSet]] = defaultdict(list)
     for one in stored.dated_sets(connection, anchors):
         days[one.anchor].append(one)
-    events = event_counts(connection, anchors)
+    events = event_counts(connection, folding, anchors)
     found = []
     for anchor, dated in days.items():
         first = min(dated, key=lambda one: (one.time, one.message_id))
@@ -147,12 +152,10 @@ def seen_together(
     return sorted(found, key=lambda one: (one.first, one.message_id, one.anchor))
 
 
-def event_counts(connection: Connection, anchors: Iterable[int]) -> dict[int, int]:
+def event_counts(connection: Connection, folding: Folding, anchors: Iterable[int]) -> dict[int, int]:
     """Return the events of anchors as their features count them: robots and staff left out."""
-    return {
-        anchor: sum(decode_state(encoded).get("events", {}).values())
-        for anchor, encoded in states.load_states(connection, anchors)
-    }
+    found, _ = reliable_states(connection, folding, anchors)
+    return {anchor: sum(state.get("events", {}).values()) for anchor, state in found.items()}
 
 
 def _one_a_pair(refusals: Iterable[KeptApart]) -> list[KeptApart]:
