@@ -40,6 +40,7 @@ from stammgast.pipeline.seen import SeenMessages
 from stammgast.pipeline.sender import Sender
 from stammgast.pipeline.timing import Timing
 from stammgast.pipeline.tuning import tune_for_worker
+from stammgast.profiles.api.recounts import OrdersSeen
 from stammgast.profiles.api.worker import Folding, contents_of, trait_policies
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,9 @@ class Worker:
         self._projection = Projection(
             self._state, folding, partial(trait_policies, runtime), words, lambda: self._recounting.live.counting
         )
-        self._recounting = Recounting(self._state, runtime.history, folding, memory, self._projection, wake)
+        self._recounting = Recounting(
+            self._state, runtime.history, folding, memory, self._projection, wake, OrdersSeen(runtime)
+        )
         with self._state.write() as connection:
             self._recounting.start(connection, self._progress)
             keep_progress(connection, self._epoch, self._progress)

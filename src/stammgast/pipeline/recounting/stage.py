@@ -33,14 +33,18 @@ from stammgast.profiles.api.recounts import (
     ACCOUNTS,
     Part,
     Recount,
+    RecountOrder,
     counting_of,
     joined_parts,
     keep_recount,
     keep_versions,
     noted_at_start,
+    ordered_recount,
     read_recount,
     recount_at_start,
+    trying_again,
     versions_of,
+    without,
 )
 from stammgast.profiles.api.worker import LISTED_FEATURES, Folding, accounts, ledger, states
 
@@ -83,8 +87,9 @@ class Recounting:
         memory: Memory,
         lists: Lists,
         wake: Callable[[], object],
+        orders: Callable[[Recount], Sequence[RecountOrder]] = lambda _recount: (),
     ) -> None:
-        """Go on with what was under way; `start` looks whether there is more."""
+        """Go on with what was under way; `start` looks whether there is more. `orders`: those of people, not yet obeyed."""
         self._state = state
         self._history = history
         self._features = {one.name: one for one in folding.features}
@@ -92,6 +97,7 @@ class Recounting:
         self._memory = memory
         self._lists = lists
         self._asker = Asker(wake)
+        self._orders = orders
         self._recount = Recount()
         self._noted: dict[str, int] = {}
         self.live = LiveFolding(folding)
@@ -150,6 +156,7 @@ class Recounting:
 
     def step(self, epoch: int, progress: Progress, *, is_busy: bool) -> bool:
         """Do a slice of work; say whether there was any. `is_busy`: the log is full. Raises LeaseLost."""
+        self._obey_orders(epoch, progress)
         if self.is_clean or monotonic() < self._not_before:
             return False
         began = monotonic()
@@ -197,6 +204,48 @@ class Recounting:
             self._write(window, epoch, progress)
             did = True
         return did
+
+    def _obey_orders(self, epoch: int, progress: Progress) -> None:
+        try:
+            orders = self._orders(self._recount)
+        except StammgastError as problem:
+            logger.warning("orders can't be read", extra={"problem": problem.code})
+            return
+        for order in orders:
+            self._obey(order, epoch, progress)
+
+    def _obey(self, order: RecountOrder, epoch: int, progress: Progress) -> None:
+        before = self._recount
+        after = before
+        if order.action == "start":
+            with self._state.read() as connection:
+                fresh = accounts.next_account(connection)
+            after = ordered_recount(
+                before,
+                self._noted,
+                self._versions,
+                order.features,
+                anchors=progress.next_anchor,
+                accounts=fresh,
+                now=clock.now_millis(),
+            )
+            after = msgspec.structs.replace(after, state="going_on", person=order.person, is_forced=order.is_forced)
+        elif order.action == "pause" and before.state == "going_on":
+            after = msgspec.structs.replace(before, state="paused")
+        elif order.action == "resume" and before.is_unfinished:
+            after = msgspec.structs.replace(before, state="going_on", note="")
+        elif order.action == "again" and before.parts:
+            after = trying_again(before, self._versions, order.person, clock.now_millis())
+        logger.info("order obeyed", extra={"action": order.action, "order": order.id})
+        if after is not before:
+            # What is read is read again: while it was paused, windows would have had to keep all that came in.
+            self._windows.clear()
+            self._plan, self._planning, self._known = None, None, None
+            self._failures, self._not_before = 0, 0.0
+            self._listed_with = (self._lists.next_round, after.listed)
+            self._noted_at = monotonic()
+        self._recount = msgspec.structs.replace(after, order=order.id)
+        self._change(epoch, progress)
 
     def _make_plan(self, epoch: int, progress: Progress) -> bool:
         if self._planning is None:
@@ -296,9 +345,7 @@ class Recounting:
     def _after(self, window: Window, piece: Piece) -> Recount:
         """Return the recount as it is once a piece is written."""
         before = self._recount
-        parts: Sequence[Part] = before.parts
-        if window.part is not None:
-            parts = _without(parts, window, piece.last)
+        parts = without(before.parts, window.kind, window.at + 1, piece.last)
         for number, error in sorted(piece.failed.items()):
             parts = joined_parts(parts, self._part(window, number, number, error))
         where = {} if window.part is not None else {_FRONTIERS[window.kind]: piece.last}
@@ -307,7 +354,7 @@ class Recounting:
             **where,
             events=before.events + window.rows,
             changed=before.changed + len(piece.states),
-            parts=tuple(parts),
+            parts=parts,
             state="paused" if len(parts) > PARTS_MAX else before.state,
             note="parts" if len(parts) > PARTS_MAX else "",
             listed=max(before.listed, self._listed_with[1]) if self._is_listed() else before.listed,
@@ -367,7 +414,7 @@ class Recounting:
         elif window is not None:
             error = f"{type(problem).__name__}"
             part = self._part(window, window.at + 1, window.last, error, ATTEMPTS)
-            parts = _without(self._recount.parts, window, window.last) if window.part else self._recount.parts
+            parts = without(self._recount.parts, window.kind, window.at + 1, window.last)
             where = {} if window.part else {_FRONTIERS[window.kind]: window.last}
             self._windows.popleft()
             self._change(epoch, progress, parts=joined_parts(parts, part), **where)
@@ -403,16 +450,3 @@ class Recounting:
 
 
 _FRONTIERS = {"customers": "anchor", "accounts": "account"}
-
-
-def _without(parts: Sequence[Part], window: Window, last: int) -> tuple[Part, ...]:
-    """Return parts less what a window that tried one again has done with."""
-    assert window.part is not None
-    kept = []
-    for part in parts:
-        if part.kind == window.part.kind and part.last == window.part.last and part.first <= window.last:
-            if last >= part.last:
-                continue
-            part = msgspec.structs.replace(part, first=max(part.first, last + 1))  # noqa: PLW2901 - what is left of it
-        kept.append(part)
-    return tuple(kept)

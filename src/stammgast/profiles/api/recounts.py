@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from stammgast.profiles.recounts.beginning import differing, noted_at_start, ordered_recount, recount_at_start
+from stammgast.profiles.recounts.beginning import (
+    noted_at_start,
+    ordered_recount,
+    recount_at_start,
+    trying_again,
+)
 from stammgast.profiles.recounts.contracts import (
     ACCOUNTS,
     RELIABLE,
@@ -10,8 +15,10 @@ from stammgast.profiles.recounts.contracts import (
     Kind,
     Part,
     Recount,
+    RecountOrder,
     counting_of,
     joined_parts,
+    without,
 )
 from stammgast.profiles.recounts.facts import (
     Wanted,
@@ -29,6 +36,7 @@ from stammgast.profiles.recounts.keeping import (
     read_recount,
     versions_of,
 )
+from stammgast.profiles.recounts.ordering import OrdersSeen
 from stammgast.profiles.recounts.restoring import PAGE, Fact, Place, restored
 
 __all__ = [
@@ -38,13 +46,14 @@ __all__ = [
     "Counting",
     "Fact",
     "Kind",
+    "OrdersSeen",
     "Part",
     "Place",
     "Recount",
+    "RecountOrder",
     "Wanted",
     "count_rows",
     "counting_of",
-    "differing",
     "joined_parts",
     "keep_recount",
     "keep_versions",
@@ -59,5 +68,7 @@ __all__ = [
     "recount_at_start",
     "restored",
     "rows_of_accounts",
+    "trying_again",
     "versions_of",
+    "without",
 ]

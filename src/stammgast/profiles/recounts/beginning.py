@@ -78,6 +78,28 @@ def new_recount(
         anchors_until=anchors,
         accounts_until=accounts if ACCOUNTS in features else 1,
         begun_at=now,
+        # What was set aside can't be relied on before its turn has come.
+        parts=kept.parts,
+    )
+
+
+def trying_again(kept: Recount, versions: Mapping[str, int], person: str, now: int) -> Recount:
+    """Return a recount of what was set aside; one that is under way goes on, and does that at its end."""
+    parts = tuple(msgspec.structs.replace(part, attempts=0) for part in kept.parts)
+    if kept.is_unfinished:
+        return msgspec.structs.replace(kept, parts=parts, state="going_on", note="")
+    names = {name for part in parts for name in part.features if name in versions}
+    outdated = {name for part in parts for name in part.outdated}
+    return Recount(
+        number=kept.number + 1,
+        order=kept.order,
+        state="going_on",
+        phase="again",
+        features={name: (None if name in outdated else versions[name], versions[name]) for name in sorted(names)},
+        person=person,
+        begun_at=now,
+        is_forced=kept.is_forced,
+        parts=parts,
     )
 
 

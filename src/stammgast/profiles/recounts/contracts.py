@@ -15,6 +15,7 @@ EVERYTHING = 2**62
 RecountState = Literal["none", "going_on", "paused", "blocked", "done"]
 Phase = Literal["customers", "accounts", "again", "lists"]
 Kind = Literal["customers", "accounts"]
+Action = Literal["start", "pause", "resume", "again"]
 UNFINISHED: frozenset[RecountState] = frozenset({"going_on", "paused", "blocked"})
 
 
@@ -89,6 +90,16 @@ class Recount(msgspec.Struct, frozen=True):
     def outdated(self) -> frozenset[str]:
         """Features whose states can't be relied on where they are not yet counted anew."""
         return frozenset(name for name, (before, now) in self.features.items() if before != now)
+
+
+class RecountOrder(msgspec.Struct, frozen=True):
+    """What a person ordered. `start` counts these features anew (none: all), `again` tries what was set aside once more."""
+
+    id: int
+    action: Action
+    features: tuple[str, ...] = ()
+    is_forced: bool = False
+    person: str = ""
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -214,3 +225,22 @@ def joined_parts(parts: Sequence[Part], added: Part) -> tuple[Part, ...]:
     ):
         return (*parts[:-1], msgspec.structs.replace(last, last=added.last, at=added.at))
     return (*parts, added)
+
+
+def without(parts: Iterable[Part], kind: Kind, first: int, last: int) -> tuple[Part, ...]:
+    """Return parts less the numbers `first` to `last` of a kind, which are counted now.
+
+    >>> part = Part("customers", 5, 9, ("orders",), (), 3, "KeyError", 0)
+    >>> [(one.first, one.last) for one in without([part], "customers", 6, 7)]
+    [(5, 5), (8, 9)]
+    """
+    kept = []
+    for part in parts:
+        if part.kind != kind or part.last < first or part.first > last:
+            kept.append(part)
+            continue
+        if part.first < first:
+            kept.append(msgspec.structs.replace(part, last=first - 1))
+        if part.last > last:
+            kept.append(msgspec.structs.replace(part, first=last + 1))
+    return tuple(kept)

@@ -69,7 +69,16 @@ def rows_of_accounts(history: HistoryClient) -> dict[str, int]:
     return {str(group_id): int(count) for group_id, count in rows}
 
 
-def count_rows(history: HistoryClient, through: int) -> int:
+def count_looked_at(history: HistoryClient, wanted: Wanted) -> int:
+    """Return how many events some folds look at."""
+    condition, parameters = wanted.condition()
+    ((count,),) = history.query(
+        f"SELECT count() FROM events WHERE {condition} AND (anchor > 0 OR group_id != '')", parameters
+    )
+    return int(count)
+
+
+def count_rows(history: HistoryClient, through: int = 2**62) -> int:
     """Return how many events of batches up to `through` history has."""
     ((count,),) = history.query("SELECT count() FROM events WHERE batch <= {through:UInt64}", {"through": through})
     return int(count)

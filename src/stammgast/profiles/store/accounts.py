@@ -210,6 +210,11 @@ def account_names(connection: Connection, after: int, until: int) -> list[tuple[
     return [(account, group_id) for account, group_id in rows_of(connection, sql, (after, until))]
 
 
+def count_accounts_there(connection: Connection) -> int:
+    """Return how many accounts there are."""
+    return int(rows_of(connection, "SELECT count(*) FROM accounts")[0][0])
+
+
 def write_accounts(connection: Connection, changes: AccountChanges, batch: int) -> None:
     """Write what a batch changed."""
     run_many(

@@ -23,6 +23,11 @@ def states_between(connection: Connection, after: int, last: int, limit: int) ->
     return [(anchor, bytes(state)) for anchor, state in rows_of(connection, sql, (after, last, limit))]
 
 
+def count_states(connection: Connection) -> int:
+    """Return how many anchors have a state."""
+    return int(rows_of(connection, "SELECT count(*) FROM anchor_states")[0][0])
+
+
 def write_states(connection: Connection, rows: Sequence[tuple[int, bytes]]) -> None:
     """Write (anchor, encoded state) rows."""
     run_many(
