@@ -38,5 +38,9 @@ MANIFEST = Manifest(
     action_words={
         "trait_policy.change": _("chose how a trait is decided"),
         "trait_policy.remove": _("left a trait to the usual policy"),
+        "recount.start": _("had figures counted anew"),
+        "recount.pause": _("paused counting figures anew"),
+        "recount.resume": _("let counting figures anew go on"),
+        "recount.again": _("had figures that were set aside counted once more"),
     },
 )
