@@ -27,7 +27,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODULES = ("web", "workspace", "events", "imports", "demo", "profiles", "notes", "pipeline", "whoiswho", "operations")
+MODULES = (
+    "web",
+    "workspace",
+    "events",
+    "imports",
+    "demo",
+    "profiles",
+    "notes",
+    "outgoing",
+    "pipeline",
+    "whoiswho",
+    "operations",
+)
 """Every module, lowest layer first. Later modules may lean on earlier ones."""
 
 _NOBODYS_PORT = 1

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stammgast.app import MODULES, command_tables, manifests
+from stammgast.outgoing import addressees, engine
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "stammgast"
@@ -106,15 +107,15 @@ def normal(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_nothing_is_ordered_to_leave_the_system_before_something_delivers_it():
-    handling = {"kernel/effects.py", "pipeline/batch.py"}
-    uses = [
+def test_whatever_leaves_the_house_is_ordered_through_outgoing_which_delivers_it():
+    made = [
         path.relative_to(SOURCE).as_posix()
         for path in python_files("src")
-        if re.search(r"\bDeliver\b", path.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Deliver"
     ]
-    takes_away = any("DELETE FROM effects" in path.read_text(encoding="utf-8") for path in python_files("src"))
-    assert takes_away or set(uses) <= handling, "Bring the task that delivers it along, see pipeline/README.md"
+    assert set(made) == {"outgoing/ordering.py"}, "Use outgoing.api.order_mail or order_webhook"
+    assert set(engine.KINDS) == set(addressees.TAKES)
 
 
 def test_no_function_is_too_long_to_read():

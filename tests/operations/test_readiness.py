@@ -88,9 +88,9 @@ def test_rates_come_with_the_second_look(runtime):
     assert api.status(runtime).events_per_second == 0.0
 
 
-def test_the_doctor_names_deliveries_that_nobody_takes(runtime):
+def test_the_doctor_names_mails_and_calls_that_do_not_leave(runtime):
     def finding():
-        return next(one for one in api.examine(runtime) if one.name == "deliveries")
+        return next(one for one in api.examine(runtime) if one.name == "outgoing")
 
     assert (finding().is_well, finding().found) == (True, "none waits")
     with runtime.customers.write() as connection:
@@ -100,7 +100,7 @@ def test_the_doctor_names_deliveries_that_nobody_takes(runtime):
             connection.execute(text(sql), {"kind": kind, "key": key, "payload": b"", "at": at})
     told = finding()
     assert (told.is_well, told.found) == (False, "1 mail, 1 webhook")
-    assert told.mend.startswith("Nothing delivers webhook:")
+    assert told.mend.startswith("webhook waits for more than an hour: see that the worker runs")
     assert 'stammgast_deliveries_waiting{kind="mail"} 1' in metrics_text(runtime)
 
 

@@ -92,12 +92,6 @@ def add_effects(connection: Connection, rows: Sequence[tuple[str, str, bytes]], 
     )
 
 
-def deliveries_waiting(connection: Connection) -> list[tuple[str, int, int]]:
-    """Return (kind, how many wait to leave the system, when the oldest was kept in ms UTC), by kind."""
-    found = rows_of(connection, "SELECT kind, count(*), min(created_at) FROM effects GROUP BY kind ORDER BY kind")
-    return [(str(kind), int(count), int(oldest)) for kind, count, oldest in found]
-
-
 def add_recent(connection: Connection, rows: Sequence[RecentRow], number: int) -> int:
     """Write lines into the ring after line `number`; return the number of the last one."""
     run_many(

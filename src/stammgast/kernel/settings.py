@@ -66,6 +66,15 @@ class Settings:
         "",
         "File with the key that seals secrets and kept files, 64 hex digits; empty means keys/sealing in the data folder.",
     )
+    outgoing_private: str = _of(
+        "",
+        "Private addresses, networks and host names that webhooks may reach, separated by commas; all others are refused.",
+    )
+    outgoing_ca: str = _of(
+        "", "PEM file of further certificate authorities that mail servers and receivers of webhooks are trusted by."
+    )
+    outgoing_at_once: int = _of(16, "Most mails and webhooks that are on their way at the same time.")
+    outgoing_keep_days: int = _of(30, "Days for which mails and webhooks are kept after they were sent or failed.")
     session_hours: int = _of(24 * 14, "Hours after which an unused log-in ends.")
 
     @property
@@ -169,6 +178,8 @@ def _check(settings: Settings) -> None:
         "dedup_days": (7, 3650),
         "query_seconds": (1, 86_400),
         "query_memory": (50, 10**7),
+        "outgoing_at_once": (1, 200),
+        "outgoing_keep_days": (1, 3650),
         "session_hours": (1, 24 * 365),
     }
     for name, (low, high) in ranges.items():

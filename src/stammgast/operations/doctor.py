@@ -27,13 +27,13 @@ from stammgast.kernel.settings import Settings
 from stammgast.operations.contracts import Finding
 from stammgast.operations.machine import MEGABYTE, free_disk_bytes
 from stammgast.operations.progress import read_progress
-from stammgast.profiles.api import counting, deliveries_waiting, recount
+from stammgast.outgoing import api as outgoing
+from stammgast.profiles.api import counting, recount
 
 DISK_MEGABYTES_MIN = 2_000
 SQLITE_MIN = (3, 35)
 SYNC_MILLIS_MAX = 50.0
 CLOCK_YEAR_MIN = 2025
-DELIVERY_SECONDS_MAX = 3600.0
 LIBRARIES = ("chdb", "clickhouse-connect", "granian", "litestar", "msgspec", "sqlalchemy")
 
 
@@ -48,7 +48,7 @@ def examine(runtime: Runtime) -> list[Finding]:
         _check_stores,
         _check_views,
         _check_worker,
-        _check_deliveries,
+        _check_outgoing,
         _check_features,
     )
     return [finding for check in checks for finding in check(runtime)]
@@ -211,16 +211,14 @@ def _check_worker(runtime: Runtime) -> Iterator[Finding]:
     yield Finding("worker", is_well, found, "" if is_well else mend)
 
 
-def _check_deliveries(runtime: Runtime) -> Iterator[Finding]:
-    """Look for mails and calls that nobody takes out of the customers database."""
+def _check_outgoing(runtime: Runtime) -> Iterator[Finding]:
+    """Look for mails and calls that can't leave the house."""
     try:
-        waiting = deliveries_waiting(runtime)
+        waiting, problems = outgoing.waiting(runtime), outgoing.problems(runtime, now_millis())
     except SQLAlchemyError:
-        return  # The database is told of above.
-    late = [kind for kind, _, oldest in waiting if now_millis() - oldest > DELIVERY_SECONDS_MAX * 1000]
+        return  # The databases are told of above.
     found = ", ".join(f"{count:,} {kind}" for kind, count, _ in waiting) or "none waits"
-    mend = f"Nothing delivers {', '.join(late)}: switch on what does, or switch off the rule that orders it."
-    yield Finding("deliveries", not late, found, mend if late else "")
+    yield Finding("outgoing", not problems, found, " ".join(problems))
 
 
 def _check_features(runtime: Runtime) -> Iterator[Finding]:

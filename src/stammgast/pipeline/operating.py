@@ -23,13 +23,8 @@ def _is_paused(runtime: Runtime) -> Mapping[str, float]:
     return {} if status is None else {"": float(status.is_paused)}
 
 
-def _deliveries(runtime: Runtime) -> Mapping[str, float]:
-    return {f'kind="{kind}"': count for kind, count, _ in api.deliveries_waiting(runtime)}
-
-
 METRICS = (
     Metric("stammgast_outbox_events", "Events in profiles that wait for history.", "gauge", _outbox_events),
     Metric("stammgast_worker_events_per_second", "Events taken in lately.", "gauge", _events_per_second),
     Metric("stammgast_worker_paused", "1 while the worker waits for history.", "gauge", _is_paused),
-    Metric("stammgast_deliveries_waiting", "Mails and calls that wait to leave the system.", "gauge", _deliveries),
 )

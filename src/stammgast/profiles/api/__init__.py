@@ -14,7 +14,6 @@ from stammgast.identity.graph.placing import NOBODY
 from stammgast.identity.identifiers import normal_identifier
 from stammgast.identity.rulebook.force import rules_now, rules_seen
 from stammgast.identity.store import graph
-from stammgast.kernel import outbox
 from stammgast.kernel.ids import Anchor, BrandId, ProfileId
 from stammgast.kernel.ports.asking import narrowed_by
 from stammgast.kernel.position import committed_position
@@ -285,12 +284,6 @@ def counting(runtime: Runtime) -> Counting:
     """Return which figures may be relied on, and how far counting the others anew is."""
     with runtime.customers.read() as connection:
         return counting_now(connection, folding_of(runtime))
-
-
-def deliveries_waiting(runtime: Runtime) -> list[tuple[str, int, int]]:
-    """Return (kind, how many wait to leave the system, when the oldest was kept in ms UTC), by kind."""
-    with runtime.customers.read() as connection:
-        return outbox.deliveries_waiting(connection)
 
 
 def worker_status(runtime: Runtime) -> WorkerStatus | None:
