@@ -22,7 +22,7 @@ KEYWORDS = {"_": None, "marked": None, "gettext": None, "ngettext": (1, 2), "Phr
 WORDS_OF = {"web": ("web", "kernel")}
 """Module -> folders whose marked strings stand in its file, when that is not only its own."""
 ERRORS_OF = {
-    "web": ("stammgast.kernel.errors", "stammgast.kernel.ports", "stammgast.web"),
+    "web": ("stammgast.kernel.errors", "stammgast.kernel.ports", "stammgast.kernel.blobs", "stammgast.web"),
     "workspace": ("stammgast.workspace",),
 }
 """Module -> Python packages whose refusals people read on pages; the words of kernel stand in web's file."""

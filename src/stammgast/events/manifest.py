@@ -30,6 +30,7 @@ MANIFEST = Manifest(
         LogWriter: operating.open_log,
         BrowserSnippet: lambda _: BrowserSnippet(browser_snippet),
     },
+    blob_mentions=(operating.mentioned_in_quarantine,),
     tasks=(Task("events.trim_log", "web", 10, operating.trim_log),),
     action_words={
         "channel_rules.change": marked("changed the channel rules"),

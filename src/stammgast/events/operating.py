@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from stammgast.events.receipts import message_book
-from stammgast.events.store.quarantine import count_quarantined
+from stammgast.events.store.quarantine import count_quarantined, quarantined_bodies
+from stammgast.kernel.blobs.mentions import mentioned
 from stammgast.kernel.log import LogReader, LogWriter
 from stammgast.kernel.processes.doorbell import Ringer
 from stammgast.kernel.runtime import Runtime
@@ -53,6 +54,12 @@ def head(runtime: Runtime) -> Mapping[str, float]:
         return {"": reader.head()}
     finally:
         reader.close()
+
+
+def mentioned_in_quarantine(runtime: Runtime, names: Collection[str]) -> set[str]:
+    """Return which of some files are named by events that were set aside: they may be replayed."""
+    with runtime.customers.read() as connection:
+        return mentioned(names, quarantined_bodies(connection))
 
 
 def quarantined(runtime: Runtime) -> Mapping[str, float]:

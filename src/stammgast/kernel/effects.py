@@ -54,7 +54,20 @@ class Deliver(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-Effect = SetTimer | CancelTimer | Derive | Deliver
+class HoldBlob(msgspec.Struct, frozen=True):
+    """Hold a kept file (`kernel/blobs`) for `holder`, written `kind:key`."""
+
+    blob: str
+    holder: str
+
+
+class ReleaseBlobs(msgspec.Struct, frozen=True):
+    """Let go of every file that `holder` holds; those that nobody holds any more are taken away."""
+
+    holder: str
+
+
+Effect = SetTimer | CancelTimer | Derive | Deliver | HoldBlob | ReleaseBlobs
 
 
 def derived_message_id(cause: str, rule: str, version: int, ordinal: int = 0) -> str:

@@ -24,9 +24,10 @@ def queue_own(connection: Connection, bodies: Iterable[bytes], now: int) -> None
     run_many(connection, sql, [(now, body) for body in bodies])
 
 
-def queued_own(connection: Connection) -> list[Queued]:
-    """Return (number, queued at, body) of the oldest that wait."""
-    rows = rows_of(connection, "SELECT number, queued_at, body FROM own_queue ORDER BY number LIMIT ?", (TAKEN_MAX,))
+def queued_own(connection: Connection, most: int | None = TAKEN_MAX) -> list[Queued]:
+    """Return (number, queued at, body) of the oldest that wait, at most `most`; all of them for None."""
+    sql = "SELECT number, queued_at, body FROM own_queue ORDER BY number"
+    rows = rows_of(connection, sql) if most is None else rows_of(connection, sql + " LIMIT ?", (most,))
     return [(number, queued_at, bytes(body)) for number, queued_at, body in rows]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -109,7 +109,7 @@ class Task:
     name: str
     process: str
     seconds: float
-    run: Callable[[Runtime], None]
+    run: Callable[[Runtime], object]
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,17 @@ class ListFilter:
 
 
 @dataclass(frozen=True)
+class BlobHolder:
+    """A kind of thing that holds files (`kind:key`); `may_see(runtime, person, key)` says who gets them: web asks it each time.
+
+    A file whose holders are of no known kind is shown to nobody.
+    """
+
+    kind: str
+    may_see: Callable[[Runtime, Any, str], bool]
+
+
+@dataclass(frozen=True)
 class Manifest:
     """All that one module brings. Everything but the name may stay empty."""
 
@@ -198,6 +209,9 @@ class Manifest:
     commands: Mapping[str, Typer | Callable[..., Any]] = field(default_factory=dict)
     metrics: Sequence[Metric] = ()
     ready_checks: Sequence[ReadyCheck] = ()
+    blob_holders: Sequence[BlobHolder] = ()
+    blob_mentions: Sequence[Callable[[Runtime, Collection[str]], Collection[str]]] = ()
+    """Say which of some files are named by what still waits to be taken in, beside the log."""
     figures: Sequence[Figure] = ()
     standing: Sequence[StandingCheck] = ()
     list_filters: Sequence[ListFilter] = ()

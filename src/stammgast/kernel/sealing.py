@@ -13,6 +13,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.settings import Settings
@@ -37,8 +39,13 @@ class Sealer:
     """
 
     def __init__(self, key: bytes, path: Path) -> None:
+        self._key = key
         self._cipher = AESGCM(key)
         self._path = path
+
+    def derive(self, purpose: str) -> bytes:
+        """Return a key of its own for `purpose`, 32 bytes, always the same (HKDF-SHA256, RFC 5869)."""
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(self._key)
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Return `plain` sealed; 29 bytes longer, and never the same twice."""

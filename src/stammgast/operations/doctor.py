@@ -16,7 +16,9 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from stammgast import __version__
+from stammgast.kernel.blobs.checking import check_blobs
 from stammgast.kernel.clock import now_millis
+from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.history import HistoryRefused, HistoryUnavailable
 from stammgast.kernel.history_views import bi_database, missing_views
 from stammgast.kernel.processes.ports import is_free
@@ -49,6 +51,7 @@ def examine(runtime: Runtime) -> list[Finding]:
         _check_views,
         _check_worker,
         _check_outgoing,
+        _check_files,
         _check_features,
     )
     return [finding for check in checks for finding in check(runtime)]
@@ -219,6 +222,19 @@ def _check_outgoing(runtime: Runtime) -> Iterator[Finding]:
         return  # The databases are told of above.
     found = ", ".join(f"{count:,} {kind}" for kind, count, _ in waiting) or "none waits"
     yield Finding("outgoing", not problems, found, " ".join(problems))
+
+
+def _check_files(runtime: Runtime) -> Iterator[Finding]:
+    """Look for kept files that are missing or damaged."""
+    try:
+        found = list(check_blobs(runtime))
+    except (SQLAlchemyError, StammgastError):
+        return  # The database or the key is told of elsewhere.
+    bad = [(name, problem) for name, problem in found if problem]
+    shown = "; ".join(f"{name[:12]}...: {problem}" for name, problem in bad[:3])
+    told = f"{len(bad):,} of {len(found):,} are damaged ({shown})" if bad else f"{len(found):,} kept, all there"
+    mend = f"Put {runtime.settings.data / 'blobs'} and the sealing key back from a backup." if bad else ""
+    yield Finding("files", not bad, told, mend)
 
 
 def _check_features(runtime: Runtime) -> Iterator[Finding]:

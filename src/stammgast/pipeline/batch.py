@@ -15,7 +15,7 @@ from stammgast.events.contracts import Event, OwnEvent, Rejected, Taken
 from stammgast.identity.graph.rules import Ranking
 from stammgast.identity.resolution import Pair, Resolution
 from stammgast.identity.store import graph
-from stammgast.kernel.effects import CancelTimer, Deliver, Derive, Effect, Happened, SetTimer
+from stammgast.kernel.effects import CancelTimer, Deliver, Derive, Effect, Happened, HoldBlob, ReleaseBlobs, SetTimer
 from stammgast.kernel.ids import Anchor, ProfileId
 from stammgast.kernel.outbox import Parcel, RecentRow
 from stammgast.kernel.position import Progress
@@ -234,6 +234,8 @@ class Batch:
                     outcome.timers[kind, key] = None
                 case Deliver(kind, key, payload):
                     outcome.deliveries.append((kind, key, payload))
+                case HoldBlob() | ReleaseBlobs():
+                    outcome.holds.append(effect)
                 case Derive(event):
                     one = self._derive(event, taken, cause, profile)
                     if one is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from stammgast.events.contracts import Rejected, Taken
 from stammgast.identity.resolution import Resolution
 from stammgast.identity.rulebook.ordering import RulesOrder
+from stammgast.kernel.effects import HoldBlob, ReleaseBlobs
 from stammgast.kernel.keeping import Kept
 from stammgast.kernel.outbox import Parcel, RecentRow
 from stammgast.kernel.position import Progress
@@ -33,6 +34,8 @@ class Outcome:
     """(kind, key) -> the timer to set, None to cancel it; the last word counts."""
     fired: list[Timer] = field(default_factory=list)
     deliveries: list[tuple[str, str, bytes]] = field(default_factory=list)
+    holds: list[HoldBlob | ReleaseBlobs] = field(default_factory=list)
+    """Files that are held and let go, in their order."""
 
 
 @dataclass
@@ -65,6 +68,8 @@ class Changes:
     """What modules keep of their orders."""
     touched: set[int] = field(default_factory=set)
     """Anchors whose state changed."""
+    let_go: list[str] = field(default_factory=list)
+    """Files that nobody holds once this batch is kept; known to its commit only."""
     queued: list[int] = field(default_factory=list)
     """Numbers of the queue of own events that this batch went through."""
     fresh: list[Taken] = field(default_factory=list)

@@ -13,6 +13,8 @@ from stammgast.identity.rulebook.ordering import rules_text
 from stammgast.identity.store import graph, placements
 from stammgast.identity.store.applied_rules import order_rules
 from stammgast.kernel import outbox
+from stammgast.kernel.blobs.holds import hold_blobs, release_blobs
+from stammgast.kernel.effects import HoldBlob
 from stammgast.kernel.keeping import keep_all
 from stammgast.kernel.own_queue import take_queued
 from stammgast.kernel.position import Progress, keep_progress
@@ -62,6 +64,7 @@ def _write(connection: Connection, changes: Changes, now: int) -> Progress:
     keep_all(connection, changes.kept, changes.batch)
     _write_quarantine(connection, changes.quarantine, now)
     _write_outcome(connection, changes.outcome, now)
+    changes.let_go = _write_holds(connection, changes.outcome, now)
     if changes.parcel is not None:
         outbox.add_parcel(connection, changes.parcel)
     take_queued(connection, changes.queued)
@@ -94,6 +97,17 @@ def _write_quarantine(connection: Connection, changed: Quarantine, now: int) -> 
         events.remove_quarantined(connection, changed.removed)
     if changed.discarded:
         events.discard_quarantined(connection, changed.discarded)
+
+
+def _write_holds(connection: Connection, outcome: Outcome, now: int) -> list[str]:
+    """Hold files and let them go; return those that nobody of this database holds any more."""
+    let_go: list[str] = []
+    for one in outcome.holds:
+        if isinstance(one, HoldBlob):
+            hold_blobs(connection, [(one.blob, one.holder)], now)
+        else:
+            let_go += release_blobs(connection, one.holder)
+    return let_go
 
 
 def _write_outcome(connection: Connection, outcome: Outcome, now: int) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from stammgast.kernel.blobs.mentions import mentioned
+from stammgast.kernel.own_queue import queued_own
 from stammgast.kernel.runtime import Metric, Runtime
 from stammgast.profiles import api
 
@@ -21,6 +23,12 @@ def _events_per_second(runtime: Runtime) -> Mapping[str, float]:
 def _is_paused(runtime: Runtime) -> Mapping[str, float]:
     status = api.worker_status(runtime)
     return {} if status is None else {"": float(status.is_paused)}
+
+
+def mentioned_in_queue(runtime: Runtime, names: Collection[str]) -> set[str]:
+    """Return which of some files are named by own events that wait for the next batch."""
+    with runtime.customers.read() as connection:
+        return mentioned(names, (body for _, _, body in queued_own(connection, most=None)))
 
 
 METRICS = (

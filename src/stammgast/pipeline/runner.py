@@ -16,6 +16,7 @@ from stammgast.identity.resolution import Resolution
 from stammgast.identity.rulebook.ordering import rules_of, rules_text
 from stammgast.identity.store.applied_rules import begin_rules, rules_in_force
 from stammgast.kernel import clock, outbox
+from stammgast.kernel.blobs import blobs_of
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.keeping import touched_by
 from stammgast.kernel.log import LogEntry, LogReader
@@ -259,6 +260,8 @@ class Worker:
         self._recounting.took(changes.fresh)
         self._reader.publish(self._progress.position)
         crash_point("published")
+        if changes.let_go:
+            blobs_of(self._runtime).let_go(changes.let_go)
         if changes.parcel is not None:
             self._outbox_events += changes.parcel.row_count
             self._sender.offer(changes.parcel)

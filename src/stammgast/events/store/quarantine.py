@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -127,6 +127,12 @@ def count_quarantined(connection: Connection) -> Mapping[str, int]:
     """Return how many wait, by reason; reasons with none are left out."""
     query = select(_columns.reason, func.count()).where(~_columns.is_discarded).group_by(_columns.reason)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def quarantined_bodies(connection: Connection) -> Iterator[bytes]:
+    """Yield what all events in quarantine said, discarded ones too."""
+    for (body,) in connection.execute(select(_columns.body).execution_options(yield_per=1000)):
+        yield bytes(body)
 
 
 def quarantined_by_digests(connection: Connection, digests: Sequence[bytes]) -> Quarantined | None:
