@@ -86,7 +86,21 @@ def test_addresses_that_nobody_filled_in_never_link(value):
             "a%b",
             "50%",
         ),
-        *("client-a", "mailer", "<3", "[7]", "#1", "key2", "_anna_", "0x1f", "contact me", "visitor b507", "x" * 300),
+        *(
+            "client-a",
+            "mailer",
+            "<3",
+            "[7]",
+            "#1",
+            "key2",
+            "_anna_",
+            "0x1f",
+            "contact me",
+            "phone",
+            "user",
+            "visitor b507",
+            "x" * 300,
+        ),
     ],
 )
 def test_values_that_only_look_like_variables_link(value):

@@ -14,6 +14,7 @@ from stammgast.identity.graph.rules import GraphRules, Ranking
 from stammgast.identity.identifiers import Normaliser
 from stammgast.identity.resolution import linkable
 from stammgast.identity.store import contests, graph
+from stammgast.identity.store.numbers import load_bearers
 from stammgast.kernel.sql import rows_of
 from stammgast.profiles.store import customers
 
@@ -121,6 +122,7 @@ def same_as_canonical(workbench, rules=DEFAULT):
         decisions = contests.load_decisions(connection)
         refusals = set(rows_of(connection, "SELECT kept_value, left_value, time, message_id, reason FROM refusals"))
         aliases = dict(rows_of(connection, "SELECT alias, profile FROM aliases"))
+        bearers = load_bearers(connection)
         listed = {profile for (profile,) in rows_of(connection, "SELECT profile FROM customers")}
     assert held == held_identifiers(evidence, ranking, decisions)
     found = resolve_canonically(evidence, ranking, decisions, held)
@@ -140,10 +142,14 @@ def same_as_canonical(workbench, rules=DEFAULT):
             assert current[anchor] == 0, "placeholders alone are nobody"
             continue
         assert current[anchor] == owners[leader_of(links, ranking, held)]
-    assert all(current[profile] == profile for profile in current.values() if profile), (
-        "a number is one of its own anchors"
+    assert all(current[bearers.get(profile, profile)] == profile for profile in current.values() if profile), (
+        "a profile has the anchor that bears its number"
     )
-    assert aliases == {alias: current[alias] for alias in aliases}
+    assert aliases == {alias: current[bearers.get(alias, alias)] for alias in aliases}
+    numbers = {*aliases, *current.values(), *bearers} - {0}
+    assert all(number in anchors or number in bearers for number in numbers)
+    borne = {*bearers.values(), *(anchor for anchor in anchors if bearers.get(anchor, anchor) == anchor)}
+    assert borne >= anchors.keys(), "every anchor bears a number"
     assert all(alias != profile for alias, profile in aliases.items())
     assert listed == set(current.values()) - {0}
     mapped = dict(workbench.runtime.history.query("SELECT anchor, any(profile_of(anchor)) FROM events GROUP BY anchor"))

@@ -98,10 +98,14 @@ def anchors_of(history: HistoryClient, profile: str) -> list[int]:
     numbers = {int(profile)} if profile.isdecimal() else _numbers_of(history, *_split(profile))
     rows = history.query(
         "SELECT anchor, argMax(profile, batch) AS number FROM anchor_profiles GROUP BY anchor "
-        "HAVING number IN {numbers:Array(UInt32)}",
+        "HAVING number IN {numbers:Array(UInt32)} OR anchor IN {numbers:Array(UInt32)}",
         {"numbers": sorted(numbers)},
     )
-    anchors = sorted(numbers | {int(row[0]) for row in rows})
+    owners = {int(anchor): int(number) for anchor, number in rows}
+    alive = numbers & set(owners.values())
+    # A number that names a profile need not be the anchor's own any more; one that names none stands for its anchor.
+    own = {number for number in numbers if owners.get(number, number) == number or number not in alive}
+    anchors = sorted(own | {anchor for anchor, number in owners.items() if number in numbers})
     if not history.query("SELECT 1 FROM events WHERE anchor IN {anchors:Array(UInt32)} LIMIT 1", {"anchors": anchors}):
         raise ProfileNotFound(name=profile)
     return anchors

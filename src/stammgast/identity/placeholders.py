@@ -76,7 +76,7 @@ _OWNERS = ("user", "customer", "client", "member", "visitor", "account", "profil
 _OF_OWNERS = ("id", "uid", "uuid", "name", "email", "mail", "number", "no", "nr", "key", "identifier")
 _VARIABLES = frozenset(
     {
-        *("id", "uid", "uuid", "guid", "key", "distinct id", "login", "login id", "external id", "internal id"),
+        *("id", "uid", "uuid", "guid", "distinct id", "login id", "external id", "internal id"),
         *(
             "anonymous id",
             "device id",
@@ -87,8 +87,8 @@ _VARIABLES = frozenset(
             "loyalty id",
             "card number",
         ),
-        *("email", "e mail", "mail", "email address", "e mail address", "phone", "phone number", "mobile", "telephone"),
-        *("first name", "last name", "full name", "username", "user", "kundennummer", "kunden nr", "benutzername"),
+        *("email", "e mail", "email address", "e mail address", "phone number"),
+        *("first name", "last name", "full name", "username", "kundennummer", "kunden nr", "benutzername"),
         *(f"{owner} {one}" for owner in _OWNERS for one in _OF_OWNERS),
     }
 )

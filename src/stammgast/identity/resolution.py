@@ -14,6 +14,7 @@ import msgspec
 
 from stammgast.identity.graph.canonical import Refusal
 from stammgast.identity.graph.evidence import Decision
+from stammgast.identity.graph.numbering import Numbers
 from stammgast.identity.graph.placing import NOBODY, Turn
 from stammgast.kernel.clock import MILLIS_PER_DAY
 
@@ -99,6 +100,10 @@ class Resolution:
     """Identifiers that were there before, likewise; profile 0 owns what was only ever left out."""
     gone: dict[int, int] = field(default_factory=dict)
     """Numbers that are no more because of that -> where they lead."""
+    bearers: dict[int, int] = field(default_factory=dict)
+    """Numbers of profiles that other anchors bear from now on."""
+    numbers: Numbers = field(default_factory=Numbers)
+    """Who bears which number now, those changes included."""
     turns: list[Turn] = field(default_factory=list)
     refusals: dict[int, list[Refusal]] = field(default_factory=dict)
     """Anchor -> what was left out on it; an anchor without any had some before."""
@@ -126,6 +131,11 @@ class Resolution:
             del self.moved[old]
         return moved
 
+    @property
+    def led(self) -> dict[int, int]:
+        """The numbers that placed anchors bear -> the profile they lead to."""
+        return self.numbers.led_by(self.placed)
+
     def lost(self) -> set[int]:
         """Return the numbers of profiles that are no more."""
         return {*self.moved, *self.gone}
@@ -143,13 +153,15 @@ class Resolution:
         self._add_placements(later)
 
     def _leads_to(self, old: int, new: int) -> int:
-        """Return where a number leads that led to `new`: to its own anchor's profile, which may have moved on since."""
+        """Return where a number leads that led to `new`: to the profile of who bears it, which may have moved on since."""
+        bearer = self.numbers.bearer(old)
         for current in (self.placed, self.profiles):
-            if old in current:
-                return current[old]
+            if bearer in current:
+                return current[bearer]
         return self.root(new)
 
     def _add_placements(self, later: Resolution) -> None:
+        self.bearers.update(later.bearers)
         for pair, owner in later.reowned.items():
             # What this batch itself brought is not in the stores yet.
             (self.owners if pair in self.owners else self.reowned)[pair] = owner

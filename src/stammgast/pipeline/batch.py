@@ -135,15 +135,16 @@ class Batch:
         return self._changes(reading, position)
 
     def _place_own(self, fresh: Sequence[Taken]) -> list[Taken]:
-        """Give own events the anchor that they name; one that names none goes to the quarantine."""
-        numbers = {one.event.about for one in fresh if one.event.origin}
+        """Give own events the anchor that bears the number they name; one that names none goes to the quarantine."""
+        bearer = self._resolver.found.numbers.bearer
+        numbers = {bearer(one.event.about) for one in fresh if one.event.origin}
         stored = graph.profiles_of_anchors(self._connection, sorted(numbers))
         found = self._resolver.found
         self._about.update((one, found.current(one, stored.get(one, one))) for one in numbers)
         placed = []
         for taken in fresh:
             if taken.event.origin:
-                taken.anchor = taken.event.about
+                taken.anchor = bearer(taken.event.about)
                 if taken.anchor >= found.next_anchor or not self._about[taken.anchor]:
                     self._refuse(taken, events.UNKNOWN_PROFILE, str(taken.anchor))
                     continue

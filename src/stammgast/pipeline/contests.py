@@ -1,4 +1,4 @@
-"""What the worker keeps in memory of the graph: which profiles are contested, who is held, what people decided."""
+"""What the worker keeps in memory of the graph: who is contested, held or decided about, and who bears which number."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from stammgast.identity.graph.evidence import Decision, latest_decisions
+from stammgast.identity.graph.numbering import Numbers
 from stammgast.identity.graph.rules import Ranking
 from stammgast.identity.resolution import Pair
 from stammgast.identity.store import contests
+from stammgast.identity.store.numbers import load_numbers
 
 
 class Contests:
@@ -21,6 +23,8 @@ class Contests:
         self.contested: set[int] = set()
         """Profiles that a refusal or a decision concerns."""
         self.held: set[Pair] = set()
+        self.numbers = Numbers()
+        """Who bears which number of a profile."""
         self._released: set[Pair] = set()
         self._decisions: dict[Pair, list[Decision]] = defaultdict(list)
         self._is_read = False
@@ -31,12 +35,14 @@ class Contests:
             return
         self.contested = contests.contested_profiles(connection, ranking.limits)
         self.held = {(one.namespace, one.value) for one in contests.load_held(connection)}
+        self.numbers = load_numbers(connection)
         self._note(contests.load_decisions(connection))
         self._is_read = True
 
     def forget(self) -> None:
         """Read again when next asked: a batch was not committed."""
         self.contested, self.held, self._released = set(), set(), set()
+        self.numbers = Numbers()
         self._decisions = defaultdict(list)
         self._is_read = False
 

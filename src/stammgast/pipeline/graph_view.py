@@ -7,11 +7,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from sqlalchemy import Connection
 
 from stammgast.identity.graph.evidence import Decision, Evidence
-from stammgast.identity.graph.placing import NOBODY, Standing
+from stammgast.identity.graph.numbering import is_fresh
+from stammgast.identity.graph.placing import NOBODY
+from stammgast.identity.graph.standing import Standing
 from stammgast.identity.resolution import Pair, RawSet, Resolution, linkable
 from stammgast.identity.store import contests as stored
-from stammgast.identity.store import graph
+from stammgast.identity.store import graph, numbers
 from stammgast.pipeline.contests import Contests, Overlay
+
+_YOUNGEST = (2**62, "")
 
 
 class GraphView:
@@ -79,7 +83,7 @@ class GraphView:
         return found
 
     def first_seen(self, profiles: Collection[int]) -> dict[int, tuple[int, str]]:
-        """Return the smallest key of any anchor of each profile."""
+        """Return the smallest key of any anchor of each profile; numbers given at a split are younger than all."""
         earlier = self._earlier
         of = {
             anchor: earlier.current(anchor, number)
@@ -94,7 +98,7 @@ class GraphView:
             for key in (keys.get(anchor), self._overlay.keys.get(anchor)):
                 if profile in profiles and key is not None:
                     found[profile] = min(found.get(profile, key), key)
-        return found
+        return {profile: _YOUNGEST if is_fresh(profile) else key for profile, key in found.items()}
 
     def is_contested(self, profile: int) -> bool:
         """Say whether a refusal or a decision concerns this profile, or it is nobody's."""
@@ -144,6 +148,10 @@ class GraphView:
         yield from self._overlay.on_day(identifier, day)
         for raw in stored.anchors_on_day(self._connection, identifier, day):
             yield linkable(raw, self._normalise)
+
+    def former_numbers(self) -> set[int]:
+        """Return those of the anchors asked for whose own number named a profile before."""
+        return numbers.former_numbers(self._connection, self.standings)
 
     def is_first(self, anchor: int, key: tuple[int, str]) -> bool:
         """Say whether a key is smaller than all that are stored of an anchor."""

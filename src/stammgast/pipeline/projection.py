@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from stammgast.identity.graph.placing import NOBODY
 from stammgast.identity.store import graph, whole
+from stammgast.identity.store.numbers import load_bearers
 from stammgast.kernel.keeping import ListWords, words_together
 from stammgast.kernel.state import State
 from stammgast.pipeline.crash import crash_point
@@ -142,8 +143,7 @@ class Projection:
             listings = self._listings(connection, self._profiles[:STEP])
             account_listings = self._accounts.listings(connection)
             # A number that was merged away may live again by now.
-            current = graph.profiles_of_anchors(connection, list(self._gone))
-        gone = [one for one in self._gone if current.get(one, one) != one]
+            gone = sorted(self._gone - graph.living(connection, self._gone))
         crash_point("in_listing")
         with self._state.write() as connection:
             customers.write_listings(connection, listings, gone)
@@ -172,6 +172,8 @@ class Projection:
     def _begin_round(self, connection: Connection) -> None:
         exceptions = graph.profiles_of_anchors(connection, list(self._anchors))
         changed = {exceptions.get(anchor, anchor) for anchor in self._anchors}
+        # Some of them are numbers of profiles; a few of those are borne by other anchors.
+        changed |= self._anchors & load_bearers(connection).keys()
         self._profiles = sorted(changed.union(self._relisting.take(connection)) - {NOBODY})
         if not self._profiles:
             self._accounts.begin_round()

@@ -39,8 +39,8 @@ class Resolver:
         self._ranking = ranking
         self._normalise = normalise
         self._overlay = Overlay()
-        self.found = Resolution(next_anchor=next_anchor)
         contests.read(connection, ranking)
+        self.found = Resolution(next_anchor=next_anchor, numbers=contests.numbers)
 
     def decide(self, decisions: Sequence[tuple[Decision, str]]) -> None:
         """Let what people decided take effect; with the names of who did."""

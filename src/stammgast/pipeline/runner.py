@@ -276,7 +276,7 @@ class Worker:
             self._reruling.look()
 
     def _mark(self, touched: set[int], found: Resolution, accounts: Collection[int]) -> None:
-        """Let the list of customers follow: numbers of profiles are numbers of their own anchors."""
+        """Let the list of customers follow; what is marked are anchors, and numbers of profiles."""
         changed = touched | found.profiles.keys() | found.placed.keys()
         changed |= {*found.moved.values(), *found.gone.values(), *found.placed.values(), *found.reowned.values()}
         # Every anchor of what was resolved anew: so also those profiles that only lost something.

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from stammgast.identity.graph.closure import Advance, Appended, Closure, News, advance
 from stammgast.identity.graph.evidence import Decision, Evidence, linking
-from stammgast.identity.graph.placing import NOBODY, Placement, Standing, place
+from stammgast.identity.graph.numbering import Numbers
+from stammgast.identity.graph.placing import EVENTS, NOBODY, Cause, Placement, place
 from stammgast.identity.graph.rules import Ranking
+from stammgast.identity.graph.standing import Standing
 from stammgast.identity.resolution import Held, Loaded, Pair, RawSet, Resolution, unite
 from stammgast.pipeline.contests import Contests, Overlay
 from stammgast.pipeline.graph_view import GraphView
@@ -61,7 +63,8 @@ class Uniting:
         held = self._contests.held
         self._found.held += [Held(one, 0) for one in sorted(held & named - before)]
         self._found.released |= before & named - held
-        self._settle(advance([], self.view, self._ranking, named))
+        result = advance([], self.view, self._ranking, named)
+        self._settle(result, Cause(former=self.view.former_numbers()))
 
     def _able(self, links: Links) -> Sequence[Pair]:
         return linking(links, self._ranking, self._contests.held)
@@ -93,7 +96,7 @@ class Uniting:
                 is_first = is_shaky and self.view.is_first(anchor, (time, message_id))
                 yield News(Evidence(time, message_id, links), is_new_set=False, may_be_first=is_first)
 
-    def _settle(self, result: Advance[int]) -> Collection[int]:
+    def _settle(self, result: Advance[int], cause: Cause = EVENTS) -> Collection[int]:
         """Take over what was resolved anew; return the anchors that have their profiles now."""
         if result.newly_held:
             self._contests.held |= result.newly_held.keys()
@@ -108,7 +111,9 @@ class Uniting:
             result.resolved,
             self._ranking,
             self._contests.held,
+            self._contests.numbers,
             result.newly_held,
+            cause=cause,
         )
         self._take_over(placement)
         return placement.anchors.keys()
@@ -125,7 +130,7 @@ class Uniting:
         # Each profile stands for all its anchors by a single one, that of its number.
         before = [Standing(profile, (leader,), _BEFORE, profile) for profile, leader in one.members.items()]
         closure = Closure(set(one.resolved.owner), list(one.cluster.evidence))
-        placement = place([*before, *fresh], closure, one.resolved, self._ranking, self._contests.held)
+        placement = place([*before, *fresh], closure, one.resolved, self._ranking, self._contests.held, Numbers())
         for profile in one.members:
             del placement.anchors[profile]
         placement.owners = {each: owner for each, owner in placement.owners.items() if each in one.cluster.fresh}
@@ -137,7 +142,10 @@ class Uniting:
         found, earlier, view = self._found, self._earlier, self.view
         new = {one.anchor for one in found.new}
         reopened = earlier.reopen(placement.before)
-        gone = {**placement.gone, **{old: placement.anchors[old] for old in reopened}}
+        numbers = self._contests.numbers
+        numbers.take(placement.bearers)
+        found.bearers.update(placement.bearers)
+        gone = {**placement.gone, **{old: placement.anchors[numbers.bearer(old)] for old in reopened}}
         found.gone.update((old, number) for old, number in gone.items() if old != number)
         for anchor, profile in placement.anchors.items():
             if anchor in new:

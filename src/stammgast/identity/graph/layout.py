@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from stammgast.identity.graph.evidence import Decision, latest_decisions, too_many
+from stammgast.identity.graph.numbering import Numbers
 from stammgast.identity.graph.rules import Identifier
 from stammgast.identity.graph.whole import NONE, WholeGraph
 
@@ -41,10 +43,12 @@ class Stands(NamedTuple):
     """What the stores say now. Rows in any order.
 
     profiles: (anchor, profile) exceptions. owners: (number, namespace, value, profile) of every stored identifier.
+    bearers: profile number -> the anchor that bears it, exceptions.
     """
 
     profiles: Iterable[tuple[int, int]]
     owners: Iterable[tuple[int, str, str, int]]
+    bearers: Mapping[int, int] = MappingProxyType({})
 
 
 class _Meetings(NamedTuple):
@@ -81,6 +85,7 @@ class Layout:
         self.owners: Ints = np.full(len(self._namespace_of), NONE, dtype=np.int64)
         self.orphans: dict[int, int] = {}
         """Numbers of stored identifiers that no anchor holds under these rules -> whose they were."""
+        self.numbered = Numbers(stands.bearers)
         self._read(stands)
 
     def _read(self, stands: Stands) -> None:
@@ -239,12 +244,24 @@ class Layout:
         has_anchors = most != NONE
         number = np.where(has_anchors, most, 0)
         if len(self.anchors):
-            own = self.places(number).clip(max=len(self.anchors) - 1)
-            is_own = (self.anchors[own] == number) & (self.home[own] == np.arange(self._count))
+            bearer = self._bearers(number)
+            own = self.places(bearer).clip(max=len(self.anchors) - 1)
+            is_own = (self.anchors[own] == bearer) & (self.home[own] == np.arange(self._count))
             self.is_other |= has_anchors & ((least != most) | ~is_own)
         present = np.unique(self.members)
         strays = present[self.owners[present] != number[self.labels[present]]]
         self.is_other[self.labels[strays]] = True
+
+    def _bearers(self, numbers: Ints) -> Ints:
+        """Return the anchor that bears each number."""
+        found = numbers.copy()
+        given = self.numbered.bearers
+        if given:
+            known: Ints = np.array(sorted(given), dtype=np.int64)
+            at = np.searchsorted(known, numbers).clip(max=len(known) - 1)
+            is_given = known[at] == numbers
+            found[is_given] = np.array([given[one] for one in sorted(given)], dtype=np.int64)[at[is_given]]
+        return found
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts to be resolved."""

@@ -1,12 +1,12 @@
 """From a resolved closure to numbered profiles: who keeps a number, who gets one, and what the log says about it.
 
-A profile's number is always the number of one of its own anchors, so it is unique without asking anybody.
+A profile's number is always one that an anchor of its bears (`numbering.py`), so it is unique without asking anybody.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,9 +14,12 @@ import msgspec
 
 from stammgast.identity.graph.canonical import Link, Refusal, Resolved
 from stammgast.identity.graph.closure import Closure
-from stammgast.identity.graph.evidence import Evidence, Key, fits, is_on_purpose, linking
+from stammgast.identity.graph.evidence import Evidence, fits, is_on_purpose, linking
+from stammgast.identity.graph.numbering import Best, Judgement, Numbers, number_groups
 from stammgast.identity.graph.rules import Identifier, Ranking
+from stammgast.identity.graph.standing import Standing
 
+_WEAKEST = 2**31
 NOBODY = 0
 """The number of identifiers that were only ever left out: no event is theirs."""
 SEEN_TOGETHER = "seen_together"
@@ -27,13 +30,18 @@ RULES = "rules"
 """Other rules were applied, and under them nothing holds the two together."""
 
 
-class Standing(msgspec.Struct, frozen=True, gc=False):
-    """An anchor of the closure. `identifiers` are normalised and sorted; `profile` is whose it was, None for a new one."""
+class Cause(msgspec.Struct, frozen=True):
+    """Why a closure is resolved anew. rule: that of a split for which neither a refusal nor a held identifier is the reason.
 
-    anchor: int
-    identifiers: tuple[Identifier, ...]
-    key: Key
-    profile: int | None
+    former: where a person decided, the numbers of the closure's anchors that named a profile before.
+    """
+
+    rule: str = DECIDED
+    former: Collection[int] | None = None
+
+
+EVENTS = Cause()
+OTHER_RULES = Cause(RULES)
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -52,17 +60,25 @@ class Turn(msgspec.Struct, frozen=True):
 
 @dataclass
 class Placement:
-    """Who is whose now. anchors and owners: all of the closure. gone: numbers that are no more -> where they lead."""
+    """Who is whose now. anchors and owners: all of the closure."""
 
     anchors: dict[int, int] = field(default_factory=dict)
     owners: dict[Identifier, int] = field(default_factory=dict)
-    gone: dict[int, int] = field(default_factory=dict)
+    leads: dict[int, int] = field(default_factory=dict)
+    """Profiles that the closure consisted of -> the profile that their number leads to now."""
     before: set[int] = field(default_factory=set)
     """Profiles that the closure consisted of until now."""
     contested: set[int] = field(default_factory=set)
     refusals: list[tuple[int, Refusal]] = field(default_factory=list)
     """Each with the anchor on which it happened."""
     turns: list[Turn] = field(default_factory=list)
+    bearers: dict[int, int] = field(default_factory=dict)
+    """Numbers that other anchors bear from now on."""
+
+    @property
+    def gone(self) -> dict[int, int]:
+        """Numbers that are no more -> where they lead."""
+        return {old: new for old, new in self.leads.items() if old != new}
 
 
 def place(
@@ -71,12 +87,13 @@ def place(
     resolved: Resolved,
     ranking: Ranking,
     held: Collection[Identifier],
+    numbers: Numbers,
     newly_held: Collection[Identifier] = frozenset(),
-    otherwise: str = DECIDED,
+    cause: Cause = EVENTS,
 ) -> Placement:
-    """Return the numbers of a closure's profiles. A number stays with the oldest of those that claim a group.
+    """Return the numbers of a closure's profiles; `cause` is why it was resolved anew.
 
-    `otherwise` is the rule of a split for which neither a refusal nor a held identifier is the reason.
+    After a person's decision numbers stay with whom they name best, else with the anchor that bears them.
     """
     found = Placement()
     leaders = {one.anchor: _leader(one, ranking, held) for one in standings}
@@ -87,21 +104,25 @@ def place(
         groups[resolved.owner[leaders[one.anchor]]].append(one)
         if one.profile:
             found.before.add(one.profile)
-    numbers = {survivor: _number(group) for survivor, group in groups.items()}
-    found.anchors = {one.anchor: numbers[survivor] for survivor, group in groups.items() for one in group}
+    judgement = None if cause.former is None else Judgement(_judge(resolved, ranking, held), cause.former)
+    numbering = number_groups(groups, numbers, judgement)
+    found.bearers = numbering.changed
+    numbers_of = numbering.numbers
+    found.anchors = {one.anchor: numbers_of[survivor] for survivor, group in groups.items() for one in group}
     found.owners = {
-        each: numbers.get(resolved.owner[each], NOBODY) for each in closure.complete if each in resolved.owner
+        each: numbers_of.get(resolved.owner[each], NOBODY) for each in closure.complete if each in resolved.owner
     }
-    found.gone = {old: found.anchors[old] for old in found.before if found.anchors.get(old, old) != old}
+    found.leads = numbering.leads
     found.contested = _contested(found, closure, resolved.refusals, ranking)
+    bearers = {old: found.bearers.get(old, numbers.bearer(old)) for old in found.before}
     anchor_of = {(one.identifiers, one.key): one.anchor for one in standings}
     found.refusals = [
         (anchor_of[one.evidence.identifiers, (one.evidence.time, one.evidence.message_id)], one)
         for one in resolved.refusals
     ]
     found.turns = [
-        *_merges({leaders[old]: old for old in found.before if old in leaders}, found, resolved.links),
-        *_splits(standings, found, resolved.refusals, newly_held, otherwise),
+        *_merges({leaders[anchor]: old for old, anchor in bearers.items() if anchor in leaders}, found, resolved.links),
+        *_splits(standings, found, resolved.refusals, newly_held, cause.rule),
     ]
     return found
 
@@ -112,11 +133,24 @@ def _leader(one: Standing, ranking: Ranking, held: Collection[Identifier]) -> Id
     return able[0] if able else min(one.identifiers, key=ranking.rank)
 
 
-def _number(group: Sequence[Standing]) -> int:
-    """Return the number of a group: that of the oldest profile whose own anchor is in it, else of its oldest anchor."""
-    present = {one.anchor for one in group}
-    claims = [(one.key, one.profile) for one in group if one.profile and one.profile in present]
-    return min(claims)[1] or NOBODY if claims else min((one.key, one.anchor) for one in group)[1]
+def _judge(resolved: Resolved, ranking: Ranking, held: Collection[Identifier]) -> Callable[[Sequence[Standing]], Best]:
+    """Return what tells how well a number names a part of its profile: by what that part brings along of it."""
+
+    def judge(part: Sequence[Standing]) -> Best:
+        survivor = resolved.owner[_leader(part[0], ranking, held)]
+        own = {
+            each: one
+            for one in sorted(part, key=lambda one: (-len(one.identifiers), -one.anchor))
+            for each in linking(one.identifiers, ranking, held)
+            if resolved.owner[each] == survivor
+        }
+        first = min(one.key for one in part)
+        if not own:
+            return Best(_WEAKEST, first, min((one.key, one.anchor) for one in part)[1])
+        strongest = min(own, key=ranking.rank)
+        return Best(ranking.rule(strongest[0]).priority, first, own[strongest].anchor)
+
+    return judge
 
 
 def _contested(found: Placement, closure: Closure, refusals: Iterable[Refusal], ranking: Ranking) -> set[int]:
@@ -132,6 +166,7 @@ def _contested(found: Placement, closure: Closure, refusals: Iterable[Refusal], 
 
 def _merges(at: dict[Identifier, int], found: Placement, links: Sequence[Link]) -> list[Turn]:
     """Go through the links again, in their order, and tell at which one an old profile met another."""
+    gone = found.gone
     parent: dict[Identifier, Identifier] = {}
     claim: dict[Identifier, int] = dict(at)
 
@@ -148,8 +183,8 @@ def _merges(at: dict[Identifier, int], found: Placement, links: Sequence[Link]) 
             continue
         mine, other = claim.get(a), claim.get(b)
         if mine is not None and other is not None and mine != other:
-            kept = mine if other in found.gone and mine not in found.gone else other
-            kept = min(mine, other) if mine in found.gone and other in found.gone else kept
+            kept = mine if other in gone and mine not in gone else other
+            kept = min(mine, other) if mine in gone and other in gone else kept
             merged = other if kept == mine else mine
             turns.append(Turn("merge", kept, merged, _rule(link), link.evidence, (link.one, link.other)))
             claim[a] = kept
@@ -183,7 +218,7 @@ def _splits(
         by_pair.setdefault(pair, refusal)
     turns = []
     for old, numbers in sorted(parts.items()):
-        stays = found.anchors.get(old, old)
+        stays = found.leads.get(old, old)
         for number in sorted(numbers - {stays}):
             why = by_pair.get(frozenset((stays, number)))
             if why is None:

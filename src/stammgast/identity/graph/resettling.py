@@ -11,8 +11,9 @@ from stammgast.identity.graph.canonical import Refusal, resolve_canonically
 from stammgast.identity.graph.closure import Closure
 from stammgast.identity.graph.evidence import Decision, Evidence, latest_decisions
 from stammgast.identity.graph.layout import Ints, Layout, Part
-from stammgast.identity.graph.placing import NOBODY, RULES, Placement, Standing, Turn, place
+from stammgast.identity.graph.placing import NOBODY, OTHER_RULES, Placement, Turn, place
 from stammgast.identity.graph.rules import Identifier, Ranking
+from stammgast.identity.graph.standing import Standing
 from stammgast.identity.graph.whole import RawSet, WholeGraph
 
 EXAMPLES_MAX = 20
@@ -84,6 +85,10 @@ class Resettled:
         """Return the numbers of profiles that are no more -> where they lead; 0 when all they had counts no longer."""
         return {old: new for old, new in self._own(self.layout.profiles) if new != old}
 
+    def led(self) -> dict[int, int]:
+        """Return the numbers that anchors bear which are another's than before -> the profile they lead to."""
+        return self.layout.numbered.led_by(dict(self.placed()))
+
     def arisen(self) -> set[int]:
         """Return the numbers of profiles that were none before."""
         before = set(self.layout.profiles.tolist())
@@ -102,7 +107,8 @@ class Resettled:
         if alive:
             import numpy as np
 
-            yield from zip(alive, self.profiles[self.layout.places(np.array(alive))].tolist(), strict=True)
+            bearers = np.array([self.layout.numbered.bearer(one) for one in alive])
+            yield from zip(alive, self.profiles[self.layout.places(bearers)].tolist(), strict=True)
 
 
 def resettle(
@@ -192,7 +198,16 @@ class _Settler:
         closure.evidence = [Evidence(*key, links) for links, key in smallest.items()]
         resolved = resolve_canonically(closure.evidence, self._ranking, closure.decisions, self._held)
         newly_held = self._newly_held & closure.complete if self._newly_held else self._newly_held
-        return place(standings, closure, resolved, self._ranking, self._held, newly_held, otherwise=RULES)
+        return place(
+            standings,
+            closure,
+            resolved,
+            self._ranking,
+            self._held,
+            self._layout.numbered,
+            newly_held,
+            cause=OTHER_RULES,
+        )
 
 
 def _take_over(found: Resettled, placement: Placement) -> None:

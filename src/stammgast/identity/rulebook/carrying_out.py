@@ -20,7 +20,7 @@ from stammgast.identity.graph.whole import WholeGraph
 from stammgast.identity.identifiers import cached_normaliser
 from stammgast.identity.rulebook.contracts import EXAMPLES_MAX, Example, RulesEffect, Stage
 from stammgast.identity.rulebook.effect import effect_of
-from stammgast.identity.store import contests, graph, placements, whole
+from stammgast.identity.store import contests, graph, numbers, placements, whole
 from stammgast.identity.store.applied_rules import AppliedRules, put_in_force
 from stammgast.kernel import outbox
 from stammgast.kernel.outbox import Parcel
@@ -67,7 +67,9 @@ class CarryingOut:
         ]
         decisions = [normal for _, normal in self._decisions if normal is not None]
         self._held_before = {(one.namespace, one.value) for one in contests.load_held(connection)}
-        stands = Stands(whole.exceptions(connection), whole.owned_identifiers(connection))
+        stands = Stands(
+            whole.exceptions(connection), whole.owned_identifiers(connection), numbers.load_bearers(connection)
+        )
         layout = lay_out(self._graph, stands, decisions, lambda anchors: whole.days_of(connection, anchors))
         self._found = resettle(
             layout,
@@ -95,7 +97,7 @@ class CarryingOut:
         next_identifier = whole.own_identifiers(connection, found.reowned(), found.fresh, progress.next_identifier)
         whole.relink(connection, self._graph.relinked, self._graph.links_before, self._graph.links)
         whole.drop_identifiers(connection, sorted(found.layout.orphans))
-        whole.move_anchors(connection, placed, found.gone())
+        whole.move_anchors(connection, placed, found.led(), found.gone())
         whole.hold_only(connection, found.held, now)
         contests.forget_refusals(connection)
         contests.replace_refusals(connection, (), found.refusals, version)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from stammgast.identity.graph.numbering import is_fresh
 from stammgast.identity.resolution import Pair, RawSet, Resolution, Union
 from stammgast.kernel.ids import digest128
 from stammgast.kernel.sql import rows_in, rows_of, run, run_many
@@ -78,7 +79,8 @@ def anchors_of(connection: Connection, profiles: Iterable[int]) -> dict[int, lis
 
 def moved_anchors(connection: Connection, moved: Mapping[int, int]) -> dict[int, int]:
     """Return anchor -> new profile for every anchor of the profiles that moved, theirs of the same number included."""
-    found = dict(moved)
+    elsewhere = profiles_of_anchors(connection, list(moved))
+    found = {old: new for old, new in moved.items() if not is_fresh(old) and elsewhere.get(old, old) == old}
     for anchor, profile in rows_in(
         connection, "SELECT anchor, profile FROM anchor_profiles WHERE profile IN ({keys})", moved
     ):
@@ -91,7 +93,7 @@ def write_resolution(
 ) -> int:
     """Write what a batch changed in the graph; return the next free identifier number."""
     _write_moves(connection, found.moved)
-    exceptions = {**found.moved, **{anchor: profile for anchor, profile in found.profiles.items() if anchor != profile}}
+    exceptions = {anchor: profile for anchor, profile in found.profiles.items() if anchor != profile}
     run_many(
         connection,
         "INSERT INTO anchors (anchor, digest, identifiers) VALUES (?, ?, ?)",
@@ -146,6 +148,12 @@ def _write_moves(connection: Connection, moved: Mapping[int, int]) -> None:
         run(connection, "UPDATE anchor_profiles SET profile = ? WHERE profile = ?", (new, old))
         run(connection, "UPDATE aliases SET profile = ? WHERE profile = ?", (new, old))
     rows = [(old, new) for old, new in moved.items()]
+    # A row that is there already says whose the anchor is, also where its number was another's.
+    run_many(
+        connection,
+        "INSERT INTO anchor_profiles (anchor, profile) VALUES (?, ?) ON CONFLICT (anchor) DO NOTHING",
+        [(old, new) for old, new in rows if not is_fresh(old)],
+    )
     run_many(
         connection,
         "INSERT INTO aliases (alias, profile) VALUES (?, ?) ON CONFLICT (alias) DO UPDATE SET profile = excluded.profile",
@@ -179,6 +187,19 @@ def current_profile(connection: Connection, number: int) -> int | None:
     if alias:
         return int(alias[0][0])
     return number if anchors_of(connection, [number])[number] else None
+
+
+def living(connection: Connection, numbers: Iterable[int]) -> set[int]:
+    """Return those numbers that are a profile's now."""
+    wanted = set(numbers)
+    found = rows_in(connection, "SELECT DISTINCT profile FROM anchor_profiles WHERE profile IN ({keys})", wanted)
+    own = rows_in(
+        connection,
+        "SELECT a.anchor FROM anchors a LEFT JOIN anchor_profiles p ON p.anchor = a.anchor"
+        " WHERE a.anchor IN ({keys}) AND p.profile IS NULL",
+        wanted,
+    )
+    return {row[0] for row in (*found, *own)}
 
 
 def owner_of(connection: Connection, pair: Pair) -> int | None:

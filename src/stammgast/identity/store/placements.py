@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from stammgast.identity.graph.placing import Turn
 from stammgast.identity.resolution import Resolution
 from stammgast.identity.store import contests
+from stammgast.identity.store.numbers import write_bearers
 from stammgast.kernel.sql import run_many
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -17,6 +18,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def write_placements(connection: Connection, found: Resolution, *, batch: int, now: int, version: int) -> None:
     """Write after the plain part of a resolution; most batches have nothing of this."""
+    write_bearers(connection, found.bearers)
     _write_placed(connection, found)
     write_turns(connection, found.turns, batch=batch, now=now, version=version)
     contests.replace_refusals(
@@ -48,16 +50,16 @@ def _write_placed(connection: Connection, found: Resolution) -> None:
         "UPDATE identifiers SET profile = ? WHERE value = ? AND namespace = ?",
         [(profile, value, namespace) for (namespace, value), profile in sorted(found.reowned.items())],
     )
-    # Every number is an anchor's: where that went, the number leads; where it came home, the profile lives again.
+    # Every number is borne by an anchor: where that went, the number leads; where it names a profile, that lives again.
     run_many(
         connection,
         "UPDATE aliases SET profile = ? WHERE alias = ?",
-        [(profile, anchor) for anchor, profile in sorted(found.placed.items()) if anchor != profile],
+        [(profile, number) for number, profile in sorted(found.led.items()) if number != profile],
     )
     run_many(
         connection,
         "DELETE FROM aliases WHERE alias = ?",
-        [(anchor,) for anchor, profile in sorted(found.placed.items()) if anchor == profile],
+        [(number,) for number, profile in sorted(found.led.items()) if number == profile],
     )
     run_many(
         connection,

@@ -67,6 +67,14 @@ aliases = Table(
     comment="Numbers of profiles that were merged away; valid for ever.",
 )
 
+number_bearers = Table(
+    "number_bearers",
+    metadata,
+    Column("number", Big, primary_key=True, autoincrement=False),
+    Column("anchor", Big, nullable=False),
+    comment="Exceptions: the anchor that bears a profile's number, where a person's split gave it to another than its own.",
+)
+
 merges = Table(
     "merges",
     metadata,

@@ -75,8 +75,10 @@ def all_aliases(connection: Connection) -> Iterator[int]:
         yield alias
 
 
-def move_anchors(connection: Connection, placed: Sequence[tuple[int, int]], gone: Mapping[int, int]) -> None:
-    """Write whose anchors are; numbers of profiles that are no more lead where their own anchor went."""
+def move_anchors(
+    connection: Connection, placed: Sequence[tuple[int, int]], led: Mapping[int, int], gone: Mapping[int, int]
+) -> None:
+    """Write whose anchors are; numbers of profiles that are no more lead where the anchor went that bears them."""
     run_many(
         connection,
         "INSERT INTO anchor_profiles (anchor, profile) VALUES (?, ?)"
@@ -84,7 +86,9 @@ def move_anchors(connection: Connection, placed: Sequence[tuple[int, int]], gone
         placed,
     )
     run_many(
-        connection, "UPDATE aliases SET profile = ? WHERE alias = ?", [(profile, anchor) for anchor, profile in placed]
+        connection,
+        "UPDATE aliases SET profile = ? WHERE alias = ?",
+        [(profile, number) for number, profile in sorted(led.items())],
     )
     run_many(
         connection,

@@ -12,10 +12,12 @@ from stammgast.identity.deciding import Wish
 from stammgast.identity.graph.canonical import resolve_canonically
 from stammgast.identity.graph.closure import View, collect
 from stammgast.identity.graph.evidence import Decision, Evidence, latest_decisions
-from stammgast.identity.graph.placing import NOBODY, Placement, Standing, place
+from stammgast.identity.graph.placing import NOBODY, Cause, Placement, place
 from stammgast.identity.graph.rules import Ranking
+from stammgast.identity.graph.standing import Standing
 from stammgast.identity.resolution import Pair, linkable
 from stammgast.identity.store import contests, graph
+from stammgast.identity.store.numbers import former_numbers, load_numbers
 from stammgast.kernel import clock
 from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api
@@ -58,7 +60,7 @@ class _Stored:
     def __init__(
         self, connection: Connection, normalise: Callable[[str, str], Pair | None], wishes: Sequence[Wish]
     ) -> None:
-        self._connection = connection
+        self.connection = connection
         self._normalise = normalise
         self.decisions = contests.load_decisions(connection)
         self.held = {(one.namespace, one.value) for one in contests.load_held(connection)}
@@ -79,9 +81,9 @@ class _Stored:
 
     def sets_of(self, identifiers: Collection[Pair]) -> Iterable[Evidence]:
         """Return the sets that hold any of these, each once, with its smallest key."""
-        fresh = contests.anchors_holding(self._connection, identifiers) - self.standings.keys()
+        fresh = contests.anchors_holding(self.connection, identifiers) - self.standings.keys()
         smallest: dict[tuple[Pair, ...], tuple[int, str]] = {}
-        for one in contests.load_sets(self._connection, fresh):
+        for one in contests.load_sets(self.connection, fresh):
             links, key = linkable(one.raw, self._normalise), (one.time, one.message_id)
             self.standings[one.anchor] = Standing(one.anchor, links, key, one.profile)
             smallest[links] = min(smallest.get(links, key), key)
@@ -103,7 +105,9 @@ def _resolve(view: _Stored, wishes: Sequence[Wish], ranking: Ranking) -> Placeme
         starts, cast("View[int]", view), ranking, view.held, view.held
     )  # it asks for sets and decisions only
     resolved = resolve_canonically(closure.evidence, ranking, closure.decisions, view.held)
-    return place(list(view.standings.values()), closure, resolved, ranking, view.held)
+    numbers = load_numbers(view.connection)
+    cause = Cause(former=former_numbers(view.connection, view.standings))
+    return place(list(view.standings.values()), closure, resolved, ranking, view.held, numbers, cause=cause)
 
 
 def _parts(
