@@ -7,6 +7,25 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from stammgast.events import orders
+from stammgast.events.catalogue.contracts import (
+    EventDescription,
+    EventName,
+    PropertyKind,
+    SeenEvent,
+    SeenProperty,
+    ValueCount,
+)
+from stammgast.events.catalogue.reading import (
+    declared_kinds,
+    describe_event,
+    describe_properties,
+    events_left_out,
+    example_values,
+    property_values,
+    seen_event,
+    seen_events,
+    seen_properties,
+)
 from stammgast.events.channel_rules import tidy_hosts
 from stammgast.events.collecting.scrubbing import scrub_body
 from stammgast.events.contracts import EventSchema, MessageBook, OwnEvent, Quarantined, Rules
@@ -37,6 +56,16 @@ from stammgast.events.store.quarantine import (
     requarantine,
 )
 from stammgast.events.wire import KIND_DERIVED, KIND_IMPORT, KIND_OWN, encode_meta
+from stammgast.events.words import (
+    CHANNEL_ICONS,
+    CHANNEL_LABELS,
+    EVENT_LABELS,
+    TYPE_ICONS,
+    TYPE_LABELS,
+    event_icon,
+    event_label,
+    is_own_name,
+)
 from stammgast.kernel import clock
 from stammgast.kernel.errors import Invalid, NotFound
 from stammgast.kernel.i18n import marked as _
@@ -48,8 +77,11 @@ from stammgast.workspace.contracts import Actor
 
 __all__ = [
     "CHANNELS",
+    "CHANNEL_ICONS",
+    "CHANNEL_LABELS",
     "DERIVED_TOO_MUCH",
     "DISCARD",
+    "EVENT_LABELS",
     "KIND_DERIVED",
     "KIND_IMPORT",
     "MESSAGE_ID_REUSED",
@@ -57,10 +89,18 @@ __all__ = [
     "REASONS",
     "REASON_LABELS",
     "REPLAY",
+    "TYPE_ICONS",
+    "TYPE_LABELS",
     "UNKNOWN_PROFILE",
+    "EventDescription",
+    "EventName",
     "MessageBook",
     "Order",
+    "PropertyKind",
     "Said",
+    "SeenEvent",
+    "SeenProperty",
+    "ValueCount",
     "add_quarantined",
     "append_derived",
     "append_order",
@@ -68,13 +108,21 @@ __all__ = [
     "change_channel_rules",
     "change_payment_hosts",
     "channel_rules",
+    "declared_kinds",
     "delete_event_schema",
+    "describe_event",
+    "describe_properties",
     "discard_quarantined",
     "encode_meta",
+    "event_icon",
+    "event_label",
     "event_schemas",
+    "events_left_out",
+    "example_values",
     "expand",
     "id_text",
     "is_id",
+    "is_own_name",
     "message_digest",
     "order_discard",
     "order_entry",
@@ -84,6 +132,7 @@ __all__ = [
     "own_raw",
     "payment_hosts",
     "person_traits",
+    "property_values",
     "quarantine_counts",
     "quarantine_page",
     "quarantined_by_ids",
@@ -100,6 +149,9 @@ __all__ = [
     "rules",
     "save_event_schema",
     "scrub_body",
+    "seen_event",
+    "seen_events",
+    "seen_properties",
 ]
 
 REASON_IDS_MAX = 100_000

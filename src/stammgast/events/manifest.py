@@ -3,24 +3,38 @@ from __future__ import annotations
 from pathlib import Path
 
 from stammgast.events import http, operating
+from stammgast.events.catalogue.gathering import gather
 from stammgast.events.commands import COMMANDS
 from stammgast.events.http_api import CONTROLLERS
+from stammgast.events.http_catalogue import CONTROLLERS as CATALOGUE_CONTROLLERS
 from stammgast.events.pages import ROUTES
+from stammgast.events.pages.catalogue import find_events
 from stammgast.events.tracker.serving import browser_snippet
 from stammgast.kernel.i18n import marked
 from stammgast.kernel.log import LogWriter
-from stammgast.kernel.runtime import AsgiMount, HomePanel, Manifest, Metric, NavigationEntry, ReadyCheck, Task
+from stammgast.kernel.runtime import (
+    AsgiMount,
+    HomePanel,
+    Manifest,
+    Metric,
+    NavigationEntry,
+    ReadyCheck,
+    SearchProvider,
+    Task,
+)
 from stammgast.workspace.contracts import BrowserSnippet
 
 MANIFEST = Manifest(
     name="events",
     folder=Path(__file__).parent,
-    routes=(*CONTROLLERS, *ROUTES),
+    routes=(*CONTROLLERS, *CATALOGUE_CONTROLLERS, *ROUTES),
     navigation=(
         NavigationEntry("connect", marked("Quarantine"), "/connect/quarantine", "quarantine", order=40),
+        NavigationEntry("connect", marked("Event catalogue"), "/connect/catalogue", "event", order=45),
         NavigationEntry("connect", marked("Event rules"), "/connect/rules", "filter", order=50),
         NavigationEntry("settings", marked("Channels"), "/settings/channels", "tag", order=35),
     ),
+    search=(SearchProvider(marked("Events"), find_events),),
     home_panels=(HomePanel("quarantine", "/home/quarantine", order=30, seconds=10),),
     mounts=(
         AsgiMount(http.PREFIXES, http.PATHS, http.make_collector, "who has a write key; the tracker itself: anybody"),
@@ -31,8 +45,13 @@ MANIFEST = Manifest(
         BrowserSnippet: lambda _: BrowserSnippet(browser_snippet),
     },
     blob_mentions=(operating.mentioned_in_quarantine,),
-    tasks=(Task("events.trim_log", "web", 10, operating.trim_log),),
+    tasks=(
+        Task("events.trim_log", "web", 10, operating.trim_log),
+        Task("events.catalogue", "web", 15, gather),
+    ),
     action_words={
+        "catalogue.event": marked("described an event"),
+        "catalogue.properties": marked("described an event's properties"),
         "channel_rules.change": marked("changed the channel rules"),
         "payment_hosts.change": marked("changed the payment providers"),
         "event_schema.save": marked("wrote an event rule"),

@@ -66,3 +66,9 @@ def committed_position(connection: Connection) -> int:
     """Return the log position up to which everything is in profiles, 0 before the first worker."""
     found = rows_of(connection, "SELECT position FROM worker WHERE one = 1")
     return int(found[0][0]) if found else 0
+
+
+def next_batch(connection: Connection) -> int:
+    """Return the number that the worker's next batch gets; all before it are committed. 1 before the first worker."""
+    found = rows_of(connection, "SELECT next_batch FROM worker WHERE one = 1")
+    return int(found[0][0]) if found else 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ def make_environment(folders: Mapping[str, Path], static: StaticFiles) -> Enviro
         static=static.url,
         icon=icon,
         series_index=series_index,
+        spark_path=spark_path,
         shell_=current_shell,
         now=clock.now_millis,
         zip=zip,
@@ -100,6 +101,17 @@ def chart_label(x: object, kind: str) -> str:
     if kind == "day":
         return formats.day(x)
     return formats.time(x) if kind in {"hour", "minute"} else formats.exact(x)
+
+
+def spark_path(values: Sequence[float], width: int = 120, height: int = 24) -> str:
+    """Return bars of small multiples as an SVG path, the greatest as high as the picture; what is above 0 can be seen.
+
+    >>> spark_path([0, 1, 2], width=9, height=10)
+    'M3 10v-5h2v5zM6 10v-10h2v10z'
+    """
+    most, step = max(values, default=0), width / max(len(values), 1)
+    bars = ((place * step, max(value / most * height, 1.0)) for place, value in enumerate(values) if value > 0)
+    return "".join(f"M{x:g} {height}v-{tall:.3g}h{step - 1:g}v{tall:.3g}z" for x, tall in bars)
 
 
 def translated_all(choices: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

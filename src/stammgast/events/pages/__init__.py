@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from stammgast.events.pages import channels, quarantine, schemas
+from stammgast.events.pages import catalogue, channels, quarantine, schemas
 
-ROUTES = (*channels.ROUTES, *quarantine.ROUTES, *schemas.ROUTES)
+ROUTES = (*catalogue.ROUTES, *channels.ROUTES, *quarantine.ROUTES, *schemas.ROUTES)
