@@ -80,6 +80,15 @@ class Consent(msgspec.Struct, frozen=True):
     message_id: str
 
 
+class Parted(msgspec.Struct, frozen=True):
+    """Somebody else, who was one customer with this one until `at` (ms UTC). name, visitor: what to call them."""
+
+    profile: ProfileId
+    at: int
+    name: str
+    visitor: str = ""
+
+
 class Profile(msgspec.Struct, frozen=True):
     """One customer as known now. `features` maps a feature's name to what it presents (see `profiles/figures`)."""
 
@@ -103,6 +112,10 @@ class Profile(msgspec.Struct, frozen=True):
     """For a visitor nobody knows: the letters that tell them from others (`name` has them in English)."""
     recounting: dict[str, int] = msgspec.field(default_factory=dict)
     """Feature -> percent done, of those that are being counted anew and not yet for this customer."""
+    split_off: tuple[Parted, ...] = ()
+    """Who was split off lately and so may be meant by what names this customer; newest first."""
+    split_from: tuple[Parted, ...] = ()
+    """From whom this customer was split off lately."""
 
 
 class TimelineEvent(msgspec.Struct, frozen=True):

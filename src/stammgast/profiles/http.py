@@ -16,7 +16,7 @@ from stammgast.profiles import api
 from stammgast.profiles.accounts.api import accounts_of_profile
 from stammgast.profiles.addressing import Cursor, Reference
 from stammgast.profiles.answers import MembershipAnswer, TraitAnswer, membership_answer, trait_answers
-from stammgast.profiles.contracts import CustomerFilter, CustomerRow, Profile, SortBy, TimelineEvent
+from stammgast.profiles.contracts import CustomerFilter, CustomerRow, Parted, Profile, SortBy, TimelineEvent
 from stammgast.profiles.figures.orders import decimal_text
 from stammgast.web.contracts import Role
 from stammgast.web.guards import brands_of, requires
@@ -42,6 +42,14 @@ class IdentifierAnswer(msgspec.Struct, rename="camel"):
     message_id: str
 
 
+class PartedAnswer(msgspec.Struct, rename="camel"):
+    """Somebody else who was one customer with this one until `at`."""
+
+    profile_id: int
+    at: str | None
+    name: str
+
+
 class ProfileAnswer(msgspec.Struct, rename="camel"):
     """A customer. Among `features`, `orders` and `sessions` are counts, `revenue` and `refunds` amounts by currency.
 
@@ -63,6 +71,10 @@ class ProfileAnswer(msgspec.Struct, rename="camel"):
     last_seen: str | None
     merged: list[int]
     """Numbers of profiles that became part of this one; they lead here for ever."""
+    split_off: list[PartedAnswer]
+    """Who was split off in the last 30 days, so that what named this customer before may mean them; newest first."""
+    split_from: list[PartedAnswer]
+    """From whom this one was split off in the last 30 days."""
     recounting: dict[str, int]
     """Features that are being counted anew and not yet for this customer, each with the percent done. One that is missing in
     `features` can't be relied on before that."""
@@ -222,8 +234,14 @@ def _profile_answer(runtime: Runtime, profile: Profile, *, is_bound: bool = Fals
         first_seen=iso_time(profile.first_seen),
         last_seen=iso_time(profile.last_seen),
         merged=list(profile.merged),
+        split_off=_parted(profile.split_off),
+        split_from=_parted(profile.split_from),
         recounting=profile.recounting,
     )
+
+
+def _parted(many: Sequence[Parted]) -> list[PartedAnswer]:
+    return [PartedAnswer(one.profile, iso_time(one.at), one.name) for one in many]
 
 
 def features_answer(features: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from litestar import Response, get
 
 from stammgast.kernel import clock
 from stammgast.kernel.errors import Invalid
+from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.forms import Form
 from stammgast.web.guards import person_of, requires
@@ -71,7 +73,13 @@ def _find(request: AnyRequest, text: str) -> list[tuple[str, list[tuple[str, str
         for one in (maker.search if text else ())
     ]
     found.append((translate(_("Pages")), pages[: HITS_A_GROUP if text else 20]))
-    return [(group, hits) for group, hits in found if hits]
+    return [(group, [_told(hit, translate) for hit in hits]) for group, hits in found if hits]
+
+
+def _told(hit: tuple[str, str, str], translate: Callable[[str], str]) -> tuple[str, str, str]:
+    """Return a hit with its detail in the reader's language, where that is a sentence of ours."""
+    label, detail, path = hit
+    return label, translate(detail) if isinstance(detail, Phrase) else detail, path
 
 
 def _sample_chart() -> dict[str, Any]:

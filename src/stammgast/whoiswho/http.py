@@ -20,6 +20,7 @@ from stammgast.whoiswho.tracing.contracts import (
     LINE_KINDS,
     Decided,
     Foresight,
+    Going,
     Held,
     KeptApart,
     LineKind,
@@ -153,11 +154,30 @@ class PartAnswer(msgspec.Struct, rename="camel"):
     moved_events: int
 
 
+class StayingAnswer(msgspec.Struct, rename="camel"):
+    """Events that carry an identifier but would be `profileId`'s, by the stronger `identifier` on them."""
+
+    profile_id: int | None
+    identifier: str
+    events: int
+
+
+class GoingAnswer(msgspec.Struct, rename="camel"):
+    """Where an identifier goes: whose it is (`was`) and would be (`to`), null for nobody's; with how many of its events."""
+
+    identifier: str
+    was: int | None
+    to: int | None
+    events: int
+    stays: list[StayingAnswer]
+
+
 class ForesightAnswer(msgspec.Struct):
-    """The profiles that a decision would touch, as they are and as they would be."""
+    """The profiles that a decision would touch, as they are and as they would be, and where identifiers go."""
 
     before: list[PartAnswer]
     after: list[PartAnswer]
+    goings: list[GoingAnswer]
 
 
 class HeldAnswer(msgspec.Struct, rename="camel"):
@@ -411,7 +431,16 @@ def _decision_answer(one: Decided) -> DecisionAnswer:
 
 
 def _foresight_answer(found: Foresight) -> ForesightAnswer:
-    return ForesightAnswer([_part_answer(one) for one in found.before], [_part_answer(one) for one in found.after])
+    return ForesightAnswer(
+        [_part_answer(one) for one in found.before],
+        [_part_answer(one) for one in found.after],
+        [_going_answer(one) for one in found.goings],
+    )
+
+
+def _going_answer(one: Going) -> GoingAnswer:
+    stays = [StayingAnswer(each.profile or None, _text(each.identifier), each.events) for each in one.stays]
+    return GoingAnswer(_text(one.identifier), one.was or None, one.to or None, one.events, stays)
 
 
 def _part_answer(one: Part) -> PartAnswer:

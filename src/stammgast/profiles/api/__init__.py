@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection
 
 from stammgast.events.api import message_digest, own_digest
@@ -37,6 +38,7 @@ from stammgast.profiles.cursors import Number, read_cursor, sorted_place, write_
 from stammgast.profiles.folding import State, folding_of
 from stammgast.profiles.left_out import carrier_of
 from stammgast.profiles.naming import display_name, listed_visitor, text_of, visitor_name, visitor_tag
+from stammgast.profiles.parting import parted
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.recounts.contracts import Counting, Recount
 from stammgast.profiles.recounts.keeping import read_recount
@@ -102,7 +104,8 @@ def get_profile(runtime: Runtime, reference: str, brands: Sequence[BrandId] = ()
         profile = _profile(runtime, connection, _number(runtime, connection, reference))
     if brands and not {str(one) for one in brands} & set(profile.features.get("brands", ())):
         raise NoSuchProfile(reference=reference)
-    return profile
+    # Who was split off may be a customer of another brand.
+    return msgspec.structs.replace(profile, split_off=(), split_from=()) if brands else profile
 
 
 def glance_at_profile(runtime: Runtime, reference: str) -> Profile | None:
@@ -129,6 +132,7 @@ def _profile(runtime: Runtime, connection: Connection, number: ProfileId) -> Pro
     found = {one.namespace: one.value for one in reversed(identifiers)}
     first, last = state.get("seen", (None, None))
     pairs = [(one.namespace, one.value) for one in identifiers]
+    split_off, split_from = parted(connection, number, merged)
     name = display_name(values, pairs)
     visitor = "" if name else visitor_tag(pairs)
     return Profile(
@@ -146,6 +150,8 @@ def _profile(runtime: Runtime, connection: Connection, number: ProfileId) -> Pro
         merged=merged,
         visitor=visitor,
         recounting=counting.unsure(anchors),
+        split_off=split_off,
+        split_from=split_from,
     )
 
 

@@ -62,6 +62,17 @@ def aliases_of(connection: Connection, profile: int) -> tuple[ProfileId, ...]:
     return tuple(ProfileId(alias) for (alias,) in rows)
 
 
+def splits_since(connection: Connection, numbers: Sequence[int], since: int) -> list[tuple[int, int, int]]:
+    """Return (kept, split off, at in ms UTC) of splits that concern any of these numbers, from `since` on."""
+    sql = "SELECT kept, merged, merged_at, merge FROM merges WHERE {side} IN ({{keys}}) AND kind = 'split' AND merged_at >= ?"
+    found = {
+        row[3]: (row[0], row[1], row[2])
+        for side in ("kept", "merged")
+        for row in rows_in(connection, sql.format(side=side), numbers, after=(since,))
+    }
+    return [found[one] for one in sorted(found)]
+
+
 def merges_into(connection: Connection, profiles: Sequence[int]) -> tuple[Merge, ...]:
     """Return the merge log of a profile and all that were merged into it, newest first."""
     rows = rows_in(

@@ -17,6 +17,9 @@ LineKind = Literal["merge", "split", "refusal", "decision"]
 LINE_KINDS: tuple[LineKind, ...] = ("merge", "split", "refusal", "decision")
 
 
+GOINGS_MAX = 60
+
+
 class NoSuchDecision(StammgastError):
     """There is no decision {number}."""
 
@@ -178,7 +181,7 @@ class Part(msgspec.Struct, frozen=True):
     visitor: str
     """For somebody without a name: the letters that tell them from others."""
     was: int
-    """The profile that goes on as this one; 0 for somebody new. Numbers may change hands when people part."""
+    """The profile that goes on as this one: that of the same number, 0 for somebody new."""
     identifiers: tuple[Pair, ...]
     anchors: tuple[int, ...]
     events: int
@@ -190,11 +193,35 @@ class Part(msgspec.Struct, frozen=True):
     moved_events: int
 
 
+class Going(msgspec.Struct, frozen=True):
+    """Where an identifier goes. was, to: whose it is and would be, 0 for nobody's.
+
+    A browser whose events all carry a stronger identifier goes nowhere with them: they stay where that one is.
+    """
+
+    identifier: Pair
+    was: int
+    to: int
+    events: int
+    """Of those that carry it, how many would be `to`'s."""
+    stays: tuple[Staying, ...]
+
+
+class Staying(msgspec.Struct, frozen=True):
+    """Events that carry an identifier, but would be another's: `profile`'s, by the stronger `identifier` on them."""
+
+    profile: int
+    identifier: Pair
+    events: int
+
+
 class Foresight(msgspec.Struct, frozen=True):
     """What decisions would do: the profiles they touch, as they are and as they would be, most events first."""
 
     before: tuple[Part, ...]
     after: tuple[Part, ...]
+    goings: tuple[Going, ...] = ()
+    """Identifiers that change hands, and every browser and app of those concerned; strongest first, at most GOINGS_MAX."""
 
     @property
     def is_without_effect(self) -> bool:

@@ -34,6 +34,7 @@ from stammgast.profiles.api.pages import (
 )
 from stammgast.whoiswho.tracing.continuing import continued
 from stammgast.whoiswho.tracing.contracts import Foresight, Part
+from stammgast.whoiswho.tracing.going import find_goings
 from stammgast.whoiswho.tracing.rules import normaliser, ranking_of
 
 _LATER_THAN_ALL = 2**62
@@ -51,7 +52,9 @@ def foresee(runtime: Runtime, wishes: Sequence[Wish]) -> Foresight:
     was = {anchor: view.standings[anchor].profile or NOBODY for anchor in placement.anchors}
     before = _parts(was, owners, loaded, folding, policies, ranking)
     after = _parts(placement.anchors, placement.owners, loaded, folding, policies, ranking)
-    return Foresight(before, continued(before, after, {anchor: _events(state) for anchor, state in loaded.items()}))
+    events = {anchor: _events(state) for anchor, state in loaded.items()}
+    goings = find_goings(view.standings, placement, owners, events, ranking, view.held)
+    return Foresight(before, continued(before, after, events), goings)
 
 
 class _Stored:
