@@ -12,6 +12,7 @@ from stammgast.outgoing import api
 from stammgast.outgoing.contracts import Pace, TargetFacts, WebhookOrder, WebhookSettings
 from stammgast.outgoing.engine import Engine
 from stammgast.workspace.contracts import Actor
+from stammgast.workspace.snapshot import cache_of
 
 BY = Actor("command", 0, "tests")
 
@@ -132,7 +133,7 @@ class Post:
     def turn(self, patience=10.0):
         """Turn until nothing is due and nothing under way."""
         deadline = time.monotonic() + patience
-        self.runtime.services.clear()  # What people changed counts at once, and not within a second.
+        cache_of(self.runtime).expire()  # What people changed counts at once, and not within a second.
         while self.engine.turn() or self.engine.is_flying:
             self.engine.wait(0.02)
             assert time.monotonic() < deadline, "the engine does not come to rest"

@@ -113,6 +113,18 @@ class Task:
 
 
 @dataclass(frozen=True)
+class MessagePurpose:
+    """What mails and calls are for: orders carry its `name`. `label` is marked English, as in "mails about LABEL".
+
+    `can_unsubscribe`: whoever gets such mails may end them, by a button of their mail program or a link.
+    """
+
+    name: str
+    label: str
+    can_unsubscribe: bool = False
+
+
+@dataclass(frozen=True)
 class Metric:
     """One line of /metrics: `read(runtime)` gives {labels as text: value}."""
 
@@ -208,6 +220,7 @@ class Manifest:
     tasks: Sequence[Task] = ()
     commands: Mapping[str, Typer | Callable[..., Any]] = field(default_factory=dict)
     metrics: Sequence[Metric] = ()
+    purposes: Sequence[MessagePurpose] = ()
     ready_checks: Sequence[ReadyCheck] = ()
     blob_holders: Sequence[BlobHolder] = ()
     blob_mentions: Sequence[Callable[[Runtime, Collection[str]], Collection[str]]] = ()

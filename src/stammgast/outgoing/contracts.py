@@ -21,6 +21,8 @@ STATES: tuple[State, ...] = ("waiting", "sending", "sent", "failed", "discarded"
 ATTACHED_BYTES_MAX = 5_000_000
 """All attachments of a mail together; they lie in the customers database until the mail is out."""
 WEBHOOK_BYTES_MAX = 256 * 1024
+UNSUBSCRIBE_URL = "{unsubscribe_url}"
+"""Stands in a mail's text and HTML for the address at which its reader ends mails of that purpose."""
 
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]

@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import TypeGuard
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -20,14 +21,17 @@ from stammgast.kernel.clock import MILLIS_PER_DAY
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.runtime import Runtime
 from stammgast.kernel.sealing import open_sealer
-from stammgast.outgoing.contracts import MAIL, WEBHOOK, Health, Target, TargetKind
+from stammgast.outgoing.contracts import MAIL, WEBHOOK, Health, MailOrder, Target, TargetKind
 from stammgast.outgoing.deciding import Answer
+from stammgast.outgoing.ordering import Order
 from stammgast.outgoing.pacing import Pacing
 from stammgast.outgoing.shown import show_only
+from stammgast.outgoing.smtp import send_mail
 from stammgast.outgoing.store import deliveries
 from stammgast.outgoing.store import targets as target_store
 from stammgast.outgoing.store.deliveries import EngineReplaced, Kept
 from stammgast.outgoing.store.targets import WISHES_AT_ONCE, Wish
+from stammgast.outgoing.subscribing import purposes_of, unsubscribe_url
 from stammgast.outgoing.turning import Done, Turn
 from stammgast.outgoing.ways import Job, Outside, Way
 from stammgast.outgoing.webhooks import send_webhook
@@ -37,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 KINDS = (MAIL, WEBHOOK)
 """Kinds of effects that are taken in."""
-WAYS: Mapping[TargetKind, Way] = {"webhook": send_webhook, "shown": show_only}
+WAYS: Mapping[TargetKind, Way] = {"mail": send_mail, "webhook": send_webhook, "shown": show_only}
 NEW = Health()
 LOOK_SECONDS = 0.2
 """How long the engine sleeps while no answer comes."""
@@ -56,6 +60,8 @@ class Engine:
         self._runtime = runtime
         self._ways = ways
         self._outside = outside or Outside.of(runtime.settings)
+        purposes = purposes_of(runtime)
+        self._optional = frozenset(name for name, one in purposes.items() if one.can_unsubscribe)
         self.pacing = Pacing(runtime.settings.outgoing_at_once)
         self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._unwritten: list[Done] = []
@@ -187,7 +193,7 @@ class Engine:
         wish = wishes[-1].id if wishes else self._wish
         with self._runtime.customers.write() as connection:
             deliveries.keep_engine(connection, self._epoch, wish)
-            turn = Turn(connection, self._targets, now)
+            turn = Turn(connection, self._targets, now, self._optional)
             for one in done:
                 turn.note(one)
             turn.take_in(kept)
@@ -210,7 +216,8 @@ class Engine:
             sealer, purpose = open_sealer(self._runtime.settings), job.target.seal_purpose
             valid = [one for one in reversed(job.target.secrets) if one.ends_at is None or one.ends_at > at]
             secrets = tuple(sealer.unseal(one.sealed, purpose).decode() for one in valid)
-            open_job = Job(job.delivery, job.order, job.target, secrets)
+            url = unsubscribe_url(self._runtime, job.order) if self._is_optional(job.order) else ""
+            open_job = Job(job.delivery, job.order, job.target, secrets, url)
             answer = self._ways[job.target.kind](open_job, self._outside)
         except StammgastError as problem:
             answer = Answer(outcome="again", detail=problem.message, is_target_fault=True)
@@ -218,6 +225,9 @@ class Engine:
             logger.exception("attempt fell over", extra={"kind": job.target.kind})
             answer = Answer(outcome="again", detail=type(problem).__name__, is_unsure=True, is_target_fault=True)
         self._done.put(Done(job, answer, at, round((clock.monotonic() - began) * 1000)))
+
+    def _is_optional(self, order: Order) -> TypeGuard[MailOrder]:
+        return isinstance(order, MailOrder) and order.purpose in self._optional
 
     def _sweep_if_due(self) -> None:
         if clock.monotonic() - self._swept_at < SWEEP_SECONDS:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 from sqlalchemy import Connection
 
 from stammgast.outgoing.addressees import fresh_delivery, sender_of
-from stammgast.outgoing.contracts import MAIL, Attempt, Delivery, Health, Pace, Target
+from stammgast.outgoing.contracts import MAIL, Attempt, Delivery, Health, MailOrder, Pace, Target
 from stammgast.outgoing.deciding import Answer, Step, after_answer, next_step
-from stammgast.outgoing.ordering import order_mail, order_webhook, read_order
-from stammgast.outgoing.store import deliveries
+from stammgast.outgoing.ordering import Order, order_mail, order_webhook, read_order
+from stammgast.outgoing.store import deliveries, unsubscribed
 from stammgast.outgoing.store.deliveries import Fresh, Kept
 from stammgast.outgoing.store.targets import Wish
+from stammgast.outgoing.subscribing import address_digest
 from stammgast.outgoing.telling import tell
 from stammgast.outgoing.testing import mail_test, webhook_test
 from stammgast.outgoing.ways import Job
@@ -42,6 +43,8 @@ class Turn:
     connection: Connection
     targets: Mapping[int, Target]
     now: int
+    optional: Collection[str] = ()
+    """Purposes of mails that their readers may end."""
     health: dict[int, Health] = field(init=False)
     _changed: set[int] = field(default_factory=set)
 
@@ -97,6 +100,8 @@ class Turn:
                 continue
             if one.wish == "replay":
                 self._replay(one)
+            elif one.wish in ("unsubscribe", "resubscribe"):
+                self._subscribe(one)
             elif one.wish == "discard":
                 deliveries.let_go(self.connection, self.now, delivery=one.delivery, target=one.target)
 
@@ -113,6 +118,9 @@ class Turn:
                 order = read_order(delivery.kind, payload)
             except ValueError as problem:
                 self._end(delivery, Step("failed", reason="unreadable"), str(problem))
+                continue
+            if self._is_unwanted(order):
+                self._end(delivery, Step("failed", reason="unsubscribed"), "")
                 continue
             begun = msgspec.structs.replace(
                 delivery,
@@ -139,6 +147,21 @@ class Turn:
         if number and fresh.state == "failed":
             for delivery, _payload, _until in deliveries.load(self.connection, [number]):
                 self._count(delivery, fresh.state, fresh.reason)
+
+    def _is_unwanted(self, order: Order) -> bool:
+        """Say whether whoever gets a mail has ended mails of its purpose."""
+        return (
+            isinstance(order, MailOrder)
+            and order.purpose in self.optional
+            and unsubscribed.is_there(self.connection, address_digest(order.to), order.purpose)
+        )
+
+    def _subscribe(self, wish: Wish) -> None:
+        digest, _, purpose = wish.address.partition(" ")
+        if wish.wish == "unsubscribe":
+            unsubscribed.add(self.connection, bytes.fromhex(digest), purpose, self.now)
+        else:
+            unsubscribed.remove(self.connection, bytes.fromhex(digest), purpose)
 
     def _replay(self, wish: Wish) -> None:
         """Let what failed go again; a mail whose sender is no more goes by the one that is there now."""

@@ -27,6 +27,8 @@ class Job:
     order: Order
     target: Target
     secrets: tuple[str, ...] = ()
+    unsubscribe_url: str = ""
+    """At which the reader of a mail ends mails of its purpose; empty where they can't."""
 
 
 @dataclass(frozen=True)

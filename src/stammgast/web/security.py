@@ -27,6 +27,8 @@ from stammgast.web.embeds import PREFIX as EMBEDDED
 from stammgast.web.embeds import frame_ancestors, without_credentials, write_key_of
 
 API = "/api/"
+PROVEN = (EMBEDDED, "/unsubscribe/")
+"""Below these nobody needs to be logged in, and what an address itself holds says what it may."""
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
@@ -111,8 +113,8 @@ def _adding(send: Send, headers: Sequence[tuple[bytes, bytes]], without: bytes =
 def csrf_check(app: ASGIApp) -> ASGIApp:
     """Middleware: an unsafe request that a browser could have sent by itself must carry the form's token.
 
-    A token in `Authorization` is never sent by a browser by itself, so such requests pass; in embedded pages nobody is
-    logged in, so that there is nothing to borrow.
+    A token in `Authorization` is never sent by a browser by itself, so such requests pass; below PROVEN nobody acts
+    as who is logged in, so that there is nothing to borrow.
     """
 
     async def checked(scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,7 +122,7 @@ def csrf_check(app: ASGIApp) -> ASGIApp:
             scope["type"] == ScopeType.HTTP
             and str(scope.get("method")) not in SAFE_METHODS
             and scope.get("auth") != "token"
-            and not scope["path"].startswith(EMBEDDED)
+            and not scope["path"].startswith(PROVEN)
         ):
             request: Request[Any, Any, Any] = Request(scope, receive, send)
             if not (_is_open_api(request) or await _is_our_form(request)):
