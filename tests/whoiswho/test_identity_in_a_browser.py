@@ -65,6 +65,44 @@ def test_pointing_at_the_picture_tells_what_linked_two_identifiers(open_page, in
     expect(page.locator(".notice")).to_contain_text(f"Several people use tablet-{mark}")
 
 
+@pytest.mark.parametrize(
+    ("look", "words"),
+    [
+        ({"locale": "en-GB"}, ("Look at the split", "Split now", "number", "Split lately")),
+        ({**PHONE, "locale": "de-DE"}, ("Trennung ansehen", "Jetzt trennen", "Nummer", "Kürzlich getrennt")),
+    ],
+    ids=["english", "german on a phone"],
+)
+def test_a_browser_split_off_leaves_the_number_with_the_customer(open_page, inn, look, words):
+    look_at, split_now, number_word, lately = words
+    mark = uuid.uuid4().hex[:8]
+    browser = {"anonymousId": f"browser-{mark}"}
+    inn.send({**browser, "type": "page"})
+    inn.settle()
+    inn.send({**browser, "type": "identify", "userId": f"anna-{mark}", "traits": {"name": f"Anna {mark}"}})
+    inn.settle()
+    number = inn.number(f"user_id:anna-{mark}")
+    assert number == inn.number(f"anonymous_id:browser-{mark}")
+    page = open_page(f"/customers/{number}/identity", **look)
+    page.locator(f"[data-choose][value='anonymous_id:browser-{mark}']").check()
+    page.get_by_role("button", name=look_at).click()
+    goings = page.locator(".goings li").first
+    expect(goings).to_contain_text(f"Anna {mark} {number_word} {number}")
+    expect(goings).to_contain_text(f"{number_word} 1000000")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name=split_now).click()
+    expect(page.locator("#outcome .outcome > li")).to_have_count(2, timeout=WAIT)
+    assert inn.number(f"user_id:anna-{mark}") == number
+    visitor = inn.number(f"anonymous_id:browser-{mark}")
+    page.goto(f"{inn.running.url}/customers/{number}")
+    expect(page.locator("h1")).to_contain_text(f"Anna {mark}")
+    notice = page.locator(".notice", has_text=lately)
+    expect(notice).to_contain_text(str(visitor))
+    notice.get_by_role("link").click()
+    expect(page).to_have_url(f"{inn.running.url}/customers/{visitor}")
+    expect(page.locator(".notice", has_text=lately)).to_contain_text(str(number))
+
+
 def test_a_profile_is_split_by_button_and_both_are_shown(open_page, inn):
     mark = inn.share_a_tablet()
     page = open_page(f"/customers/{inn.number(f'user_id:anna-{mark}')}/identity")

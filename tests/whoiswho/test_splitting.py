@@ -69,6 +69,7 @@ def test_a_device_whose_events_all_carry_the_user_id_goes_nowhere_with_them(inn)
     agent = Visitor(inn.runtime, "agent@inn.test")
     page = plain(agent.post(f"/customers/{number}/identity/split", chosen="anonymous_id:tablet").text)
     assert f"2 events that carry it stay with Anna number {number} : they also carry User id anna" in page
+    assert "Where each identifier goes Anonymous id tablet Anna" in page
     assert "By itself it names nobody any more" in page
     split(inn, TABLET)
     inn.take({"type": "page", "anonymousId": "tablet", "messageId": "p3"})
