@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stammgast.kernel.ports.figures import Direction, FigureAnswer, FigureQuery, Unit
     from stammgast.kernel.ports.shown import Choice, CustomerPanel, ListName
     from stammgast.kernel.ports.standing import Against
+    from stammgast.kernel.ports.watching import Trails, Watcher
     from stammgast.kernel.settings import Settings
     from stammgast.kernel.state import State
     from stammgast.kernel.timers import Timer
@@ -214,6 +215,9 @@ class Manifest:
     subject_panels: Sequence[SubjectPanel] = ()
     features: Sequence[Feature[Any]] = ()
     reactors: Sequence[Callable[[Happened], Iterable[Effect]]] = ()
+    watchers: Sequence[Watcher] = ()
+    trails: Trails | None = None
+    """Loads what `ProfileView.trails` shows; at most one module brings it."""
     timers: Sequence[TimerKind] = ()
     orders: Sequence[OrderKind] = ()
     list_words: Sequence[ListWords] = ()

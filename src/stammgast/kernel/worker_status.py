@@ -32,6 +32,10 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     """In profiles but not yet in history."""
     is_paused: bool
     """Waiting for history because the outbox limit is reached."""
+    watch_lag_seconds: float = 0.0
+    """For how long somebody waits to be looked at by the watchers; 0 when nobody does."""
+    watch_waiting: int = 0
+    """How many wait."""
 
 
 class StatusTeller:
@@ -54,7 +58,17 @@ class StatusTeller:
         wait = PERIOD_SECONDS if outbox_events or self._told == (position, outbox_events) else NEWS_SECONDS
         return monotonic() - self._told_at >= wait
 
-    def tell(self, *, at: int, position: int, lag_seconds: float, outbox_events: int, is_paused: bool) -> None:
+    def tell(
+        self,
+        *,
+        at: int,
+        position: int,
+        lag_seconds: float,
+        outbox_events: int,
+        is_paused: bool,
+        watch_lag_seconds: float = 0.0,
+        watch_waiting: int = 0,
+    ) -> None:
         """Write the status; `at` in ms UTC."""
         self._told_at = now = monotonic()
         self._told = (position, outbox_events)
@@ -70,6 +84,8 @@ class StatusTeller:
             events_per_second=(self._events - events) / max(now - begun, PERIOD_SECONDS),
             outbox_events=outbox_events,
             is_paused=is_paused,
+            watch_lag_seconds=watch_lag_seconds,
+            watch_waiting=watch_waiting,
         )
         write_small(self._path, msgspec.json.encode(status).decode())
 

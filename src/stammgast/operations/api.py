@@ -11,7 +11,7 @@ from stammgast.operations.demo import demo_login
 from stammgast.operations.doctor import examine
 from stammgast.operations.machine import process_table
 from stammgast.operations.metrics import metrics_text
-from stammgast.operations.progress import Pace, read_progress
+from stammgast.operations.progress import Pace, read_progress, read_worker_status
 from stammgast.operations.readiness import problems
 
 __all__ = [
@@ -39,6 +39,7 @@ def status(runtime: Runtime) -> Status:
     progress = read_progress(runtime.settings)
     accepted, processed = runtime.service(Pace).note(progress, time.monotonic())
     found = problems(runtime, progress)
+    worker = read_worker_status(runtime.settings.run_dir)
     return Status(
         version=__version__,
         ready=not found,
@@ -51,4 +52,6 @@ def status(runtime: Runtime) -> Status:
         processed=progress.processed,
         accepted_per_second=None if accepted is None else round(accepted, 1),
         events_per_second=None if processed is None else round(processed, 1),
+        watch_waiting=0 if worker is None else worker.watch_waiting,
+        watch_lag_seconds=0.0 if worker is None else round(worker.watch_lag_seconds, 3),
     )

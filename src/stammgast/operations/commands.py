@@ -53,6 +53,10 @@ def _status_text(found: Status) -> str:
     rate = "-" if found.events_per_second is None else f"{found.events_per_second:,.0f}"
     lines.append(f"{found.log_backlog:,} events wait, {found.lag_seconds:.1f} s behind, {rate} events/s processed")
     lines.append(f"{found.history_backlog:,} rows wait for history")
+    if found.watch_waiting or found.watch_lag_seconds:
+        lines.append(
+            f"{found.watch_waiting:,} changed profiles wait for a look, {found.watch_lag_seconds:.1f} s behind"
+        )
     return "\n".join(lines) + "\n"
 
 

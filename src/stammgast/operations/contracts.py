@@ -46,6 +46,9 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     accepted_per_second: float | None
     events_per_second: float | None
     """Events processed a second."""
+    watch_waiting: int = 0
+    """Changed profiles that nobody looked at yet: lists follow by themselves, segments and alerts may be so far behind."""
+    watch_lag_seconds: float = 0.0
 
 
 class Finding(msgspec.Struct, frozen=True):

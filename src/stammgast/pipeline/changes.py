@@ -13,6 +13,7 @@ from stammgast.kernel.outbox import Parcel, RecentRow
 from stammgast.kernel.position import Progress
 from stammgast.kernel.timers import Timer
 from stammgast.pipeline.seen import Placing
+from stammgast.pipeline.watching.store import Marks
 from stammgast.profiles.api.worker import AccountChanges
 
 
@@ -68,6 +69,10 @@ class Changes:
     """What modules keep of their orders."""
     touched: set[int] = field(default_factory=set)
     """Anchors whose state changed."""
+    marks: Marks = field(default_factory=dict)
+    """Whom the profile stage has to look at."""
+    marks_number: int = 0
+    """Of the row in which they are kept; known to the commit only."""
     let_go: list[str] = field(default_factory=list)
     """Files that nobody holds once this batch is kept; known to its commit only."""
     queued: list[int] = field(default_factory=list)

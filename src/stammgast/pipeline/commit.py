@@ -22,6 +22,7 @@ from stammgast.kernel.state import State
 from stammgast.kernel.timers import Timer, cancel_timers, set_timers
 from stammgast.pipeline.changes import Changes, Outcome, Quarantine
 from stammgast.pipeline.crash import crash_point
+from stammgast.pipeline.watching.store import add_marks, encode_marks
 from stammgast.profiles.api.worker import accounts, ledger, states
 
 
@@ -68,6 +69,8 @@ def _write(connection: Connection, changes: Changes, now: int) -> Progress:
     if changes.parcel is not None:
         outbox.add_parcel(connection, changes.parcel)
     take_queued(connection, changes.queued)
+    if changes.marks:
+        changes.marks_number = add_marks(connection, encode_marks(changes.marks), now)
     number = outbox.add_recent(connection, changes.recent, before.recent_number)
     return _progress_after(changes, next_identifier, number)
 

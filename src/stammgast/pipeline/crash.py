@@ -29,6 +29,13 @@ GRAPH_POINTS = (
 )
 """Where profiles merge and split. `moved` is passed only where an anchor's profile changes."""
 
+WATCH_POINTS = (
+    "in_look",  # profiles are loaded, nobody looked
+    "in_looked",  # what was found is written, not yet committed
+    "looked",  # it is committed, memory does not know it yet
+)
+"""In the profile stage; passed only where a module watches."""
+
 RULE_POINTS = (
     "rules_read",  # a process has read everything under other rules, the worker is about to stand still
     "in_rules",  # other rules are written, not yet committed
@@ -42,7 +49,7 @@ RECOUNT_POINTS = (
 )
 """Where figures are counted anew."""
 
-EVERY_POINT = POINTS + GRAPH_POINTS + RULE_POINTS + RECOUNT_POINTS
+EVERY_POINT = POINTS + GRAPH_POINTS + WATCH_POINTS + RULE_POINTS + RECOUNT_POINTS
 
 _passes: dict[str, int] = {}
 

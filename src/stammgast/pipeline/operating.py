@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from stammgast.kernel.blobs.mentions import mentioned
 from stammgast.kernel.own_queue import queued_own
 from stammgast.kernel.runtime import Metric, Runtime
+from stammgast.pipeline.watching.store import count_failures, some_failures
 from stammgast.profiles import api
 
 
@@ -31,7 +32,36 @@ def mentioned_in_queue(runtime: Runtime, names: Collection[str]) -> set[str]:
         return mentioned(names, (body for _, _, body in queued_own(connection, most=None)))
 
 
+def _watch_lag(runtime: Runtime) -> Mapping[str, float]:
+    status = api.worker_status(runtime)
+    return {} if status is None else {"": status.watch_lag_seconds}
+
+
+def _watch_waiting(runtime: Runtime) -> Mapping[str, float]:
+    status = api.worker_status(runtime)
+    return {} if status is None else {"": status.watch_waiting}
+
+
+def _watch_failures(runtime: Runtime) -> Mapping[str, float]:
+    with runtime.customers.read() as connection:
+        return {f'watcher="{name}"': count for name, count in count_failures(connection).items()}
+
+
+def watching_problem(runtime: Runtime) -> Iterator[str]:
+    """Yield a sentence for each watcher that fell over somebody, with some of the profiles."""
+    with runtime.customers.read() as connection:
+        counts, some = count_failures(connection), some_failures(connection, 100)
+    for name, count in counts.items():
+        shown = ", ".join(f"{profile} ({error})" for watcher, profile, error in some if watcher == name)[:200]
+        yield f"{name} fell over {count:,} profiles: {shown}"
+
+
 METRICS = (
+    Metric(
+        "stammgast_watch_lag_seconds", "For how long a changed profile waits for the watchers.", "gauge", _watch_lag
+    ),
+    Metric("stammgast_watch_waiting", "Changed profiles that wait for the watchers.", "gauge", _watch_waiting),
+    Metric("stammgast_watch_failures", "Profiles that a watcher fell over.", "gauge", _watch_failures),
     Metric("stammgast_outbox_events", "Events in profiles that wait for history.", "gauge", _outbox_events),
     Metric("stammgast_worker_events_per_second", "Events taken in lately.", "gauge", _events_per_second),
     Metric("stammgast_worker_paused", "1 while the worker waits for history.", "gauge", _is_paused),

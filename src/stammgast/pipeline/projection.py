@@ -53,9 +53,11 @@ class Projection:
         policies: Callable[[], TraitPolicies] = lambda: NEWEST_COUNTS,
         words: Sequence[ListWords] = (),
         counting: Callable[[], Counting] = lambda: RELIABLE,
+        fence: Callable[[Connection], object] = lambda _connection: None,
     ) -> None:
         """Nothing has changed yet.
 
+        fence: called in each transaction; raises LeaseLost when another worker has taken over.
         policies: those of traits as they hold now. words: what modules add to the lists. counting: what may be relied on.
         """
         self._state = state
@@ -63,6 +65,7 @@ class Projection:
         self._policies = policies
         self._words = words
         self._counting = counting
+        self._fence = fence
         self._accounts = AccountProjection(policies, words, counting)
         with state.read() as connection:
             self._relisting = Relisting(connection, policies)
@@ -146,6 +149,7 @@ class Projection:
             gone = sorted(self._gone - graph.living(connection, self._gone))
         crash_point("in_listing")
         with self._state.write() as connection:
+            self._fence(connection)
             customers.write_listings(connection, listings, gone)
             account_store.write_listings(connection, account_listings)
         if self._profiles:
@@ -167,6 +171,7 @@ class Projection:
         is_written = not (self._relisting.is_going_on or self._profiles) and self._accounts.is_clean
         if is_written and not self._relisting.is_clean:
             with self._state.write() as connection:
+                self._fence(connection)
                 self._relisting.finish(connection)
 
     def _begin_round(self, connection: Connection) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from time import monotonic, sleep
 
+from sqlalchemy import Connection
+
 from stammgast.events import api as events
 from stammgast.identity.graph.rules import GraphRules, Ranking
 from stammgast.identity.identifiers import cached_normaliser
@@ -41,6 +43,10 @@ from stammgast.pipeline.seen import SeenMessages
 from stammgast.pipeline.sender import Sender
 from stammgast.pipeline.timing import Timing
 from stammgast.pipeline.tuning import tune_for_worker
+from stammgast.pipeline.watching.marking import marks_of
+from stammgast.pipeline.watching.stage import ProfileStage
+from stammgast.pipeline.watching.store import Marks
+from stammgast.pipeline.watching.viewing import Viewing
 from stammgast.profiles.api.recounts import OrdersSeen
 from stammgast.profiles.api.worker import Folding, contents_of, trait_policies
 
@@ -96,7 +102,12 @@ class Worker:
         memory = Memory()
         words = [one for manifest in runtime.manifests for one in manifest.list_words]
         self._projection = Projection(
-            self._state, folding, partial(trait_policies, runtime), words, lambda: self._recounting.live.counting
+            self._state,
+            folding,
+            partial(trait_policies, runtime),
+            words,
+            lambda: self._recounting.live.counting,
+            self._fence,
         )
         self._recounting = Recounting(
             self._state, runtime.history, folding, memory, self._projection, wake, OrdersSeen(runtime)
@@ -113,6 +124,7 @@ class Worker:
             ranking=Ranking(rules),
             ask_history=partial(contents_of, runtime.history),
         )
+        self._stage = self._open_stage(folding)
         self._timing = Timing(one for manifest in runtime.manifests for one in manifest.timers)
         self._orders = {one.action: one for manifest in runtime.manifests for one in manifest.orders}
         self._projection.recover(self._progress.listed_batch, is_all=in_force.batch >= self._progress.listed_batch)
@@ -127,6 +139,17 @@ class Worker:
         self._is_closed = False
         self._reader.publish(self._progress.position)
         self._sender.start(self._progress.next_batch - 1)
+
+    def _open_stage(self, folding: Folding) -> ProfileStage:
+        manifests = self._runtime.manifests
+        viewing = Viewing(
+            folding,
+            partial(trait_policies, self._runtime),
+            lambda: self._recounting.live.counting,
+            next((one.trails for one in manifests if one.trails is not None), None),
+        )
+        watchers = [one for manifest in manifests for one in manifest.watchers]
+        return ProfileStage(self._state, watchers, viewing, lambda names: blobs_of(self._runtime).let_go(names))
 
     def work(self, stop: threading.Event) -> None:
         """Turn until `stop` is set; a store that does not answer is asked again."""
@@ -149,6 +172,7 @@ class Worker:
     def turn(self) -> bool:
         """Do what there is to do, at most one batch; say whether there was one. Sleeps when there is nothing."""
         began = monotonic()
+        self._stage.follow((self._bench.ranking.rules.version, self._recounting.counted_by), self._progress.next_anchor)
         delivered = self._sender.take_delivered()
         self._is_paused = self._outbox_events - _rows(delivered) >= self._runtime.settings.outbox_limit
         entries = [] if self._is_paused else self._read()
@@ -162,6 +186,7 @@ class Worker:
             self._remove(delivered)
         is_idle = not entries
         is_small = sum(one.count for one in entries) < SMALL_BATCH
+        is_watching = self._stage.work(self._epoch, self._progress, is_busy=not is_small)
         if self._projection.is_due(is_idle=is_small):
             self._projection.step()
         did_recount = self._recounting.step(self._epoch, self._progress, is_busy=not is_small)
@@ -169,7 +194,7 @@ class Worker:
         if not self._reruling.is_clean:
             self._rerule()
         self._tell_if_due()
-        if did_recount:
+        if did_recount or is_watching:
             pass  # Its next slice follows at once, after whatever came in.
         elif is_idle and not fired and not queued:
             self._bell.wait(IDLE_SECONDS if self._projection.is_clean else SMALL_BATCH_SECONDS)
@@ -187,10 +212,19 @@ class Worker:
         return (
             self._outbox_events == 0
             and self._projection.is_clean
+            and self._stage.is_clean
+            and not self._has_queued()
             and self._sender.is_mapped()
             and self._reruling.is_clean
             and self._recounting.is_clean
         )
+
+    def _fence(self, connection: Connection) -> None:
+        keep_progress(connection, self._epoch, self._progress)
+
+    def _has_queued(self) -> bool:
+        with self._state.read() as connection:
+            return bool(queued_own(connection, 1))
 
     def close(self) -> None:
         """Stop the sender and give back what is open. What is not delivered stays in the outbox. Twice does no harm."""
@@ -227,6 +261,8 @@ class Worker:
         now: int,
     ) -> None:
         changes = self._compute(entries, fired, queued, now)
+        if self._stage.is_on:
+            changes.marks = _marks_of(changes, now)
         crash_point("computed")
         try:
             progress = commit(self._state, self._epoch, changes, [one.batch for one in delivered], now)
@@ -236,6 +272,7 @@ class Worker:
             raise
         crash_point("committed")
         self._progress = progress
+        self._stage.added(changes.marks_number, now, changes.marks)
         self._after_commit(changes, delivered)
 
     def _compute(
@@ -298,6 +335,7 @@ class Worker:
         for parcel in moved:
             self._sender.offer(parcel)
         self._projection.mark_for_rules(found.changed, found.gone)
+        self._stage.mark(found.changed, found.gone)
 
     def _wait_for_rules(self) -> bool:
         """Tell that the worker lives while it stands still; say whether it is to stop."""
@@ -330,7 +368,23 @@ class Worker:
             lag_seconds=lag,
             outbox_events=self._outbox_events,
             is_paused=self._is_paused,
+            watch_lag_seconds=self._stage.lag_seconds(),
+            watch_waiting=self._stage.waiting,
         )
+
+
+def _marks_of(changes: Changes, now: int) -> Marks:
+    """Return whom the profile stage has to look at after a batch."""
+    found = changes.resolution
+    moved = {
+        *found.moved.values(),
+        *found.gone.values(),
+        *found.placed,
+        *found.placed.values(),
+        *found.reowned.values(),
+    }
+    noted = touched_by(changes.kept).anchors
+    return marks_of(changes.fresh, noted, moved | found.refusals.keys(), found.lost(), now)
 
 
 def _rows(parcels: Sequence[Parcel]) -> int:

@@ -71,6 +71,11 @@ def values_of(state: Traits, policies: TraitPolicies = NEWEST_COUNTS) -> dict[st
     return values
 
 
+def trait_values(features: Mapping[str, Any], policies: TraitPolicies = NEWEST_COUNTS) -> dict[str, Any]:
+    """Return trait -> the value that counts, out of a profile's states."""
+    return values_of(features.get("traits", {}), policies)
+
+
 def decide_traits(state: Traits, policies: TraitPolicies = NEWEST_COUNTS) -> tuple[Trait, ...]:
     """Return each trait with the value that counts, why, and the values that lost, newest first."""
     decided = []

@@ -138,6 +138,12 @@ class Recounting:
                 "a figure is counted anew from history", extra={"feature": name, "folded_by": before, "version": now}
             )
 
+    @property
+    def counted_by(self) -> tuple[list[tuple[str, int]], int]:
+        """What figures are counted by: versions of folds, and when the last recount ended (ms UTC, 0 for none)."""
+        found = self._recount
+        return sorted(self._noted.items()), found.ended_at or 0 if found.state == "done" else 0
+
     def relist(self) -> None:
         """Let the lists follow what a worker before counted and may not have listed."""
         found = self._recount

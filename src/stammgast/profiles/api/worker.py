@@ -8,6 +8,7 @@ from stammgast.profiles.accounts.folding import AccountFold, member_row
 from stammgast.profiles.accounts.listing import KIND_TRAITS, NAME_TRAITS
 from stammgast.profiles.accounts.projecting import AccountProjection
 from stammgast.profiles.encoding import HistoryRow, encode_rows, history_row
+from stammgast.profiles.figures.consent import consent_in
 from stammgast.profiles.folding import Folding, State, decode_state, encode_state, unpack_state
 from stammgast.profiles.history import (
     EVENTS,
@@ -25,7 +26,7 @@ from stammgast.profiles.naming import LISTED_TRAITS
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import accounts, customers, ledger, marks, states
 from stammgast.profiles.store.ledger import Filter
-from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies
+from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies, trait_values
 
 __all__ = [
     "ACCOUNT_FOLDING",
@@ -48,6 +49,7 @@ __all__ = [
     "State",
     "TraitPolicies",
     "accounts",
+    "consent_in",
     "contents_of",
     "customers",
     "decode_state",
@@ -65,5 +67,6 @@ __all__ = [
     "rows_present",
     "states",
     "trait_policies",
+    "trait_values",
     "unpack_state",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from stammgast.kernel.features import Feature
@@ -25,6 +26,11 @@ def present_consent(state: Newest) -> object:
     {'analytics': True}
     """
     return {category: entry[2] for category, entry in sorted(state.items())}
+
+
+def consent_in(features: Mapping[str, Any]) -> dict[str, bool]:
+    """Return category -> agreed, out of a profile's states."""
+    return {category: entry[2] for category, entry in features.get("consent", {}).items()}
 
 
 def recall_refusal(state: Any, version: int | None) -> Newest | None:

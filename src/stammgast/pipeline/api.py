@@ -1,0 +1,7 @@
+"""What others ask of the worker's stages; how far it is stands in `kernel.worker_status`."""
+
+from __future__ import annotations
+
+from stammgast.pipeline.operating import watching_problem
+
+__all__ = ["watching_problem"]
