@@ -132,6 +132,7 @@ def _batch(number: int) -> bytes:
 
 def _make_installation(data: Path) -> str:
     """Make an installation with one source, state only; return its write key."""
+    subprocess.run([sys.executable, "-m", "stammgast", "init", "--data", str(data)], check=True, capture_output=True)
     command = [sys.executable, "-m", "stammgast", "source", "create", "Bench", "--json", "--data", str(data)]
     made = subprocess.run(command, capture_output=True, check=True, text=True)
     return str(json.loads(made.stdout)["writeKey"])

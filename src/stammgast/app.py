@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.errors import NoInstallation, StammgastError
 from stammgast.kernel.settings import Settings
 
 if TYPE_CHECKING:
@@ -112,10 +112,25 @@ def open_history(settings: Settings) -> HistoryClient:
 
 
 def open_for_command(settings: Settings) -> Runtime:
-    """Open the installation for a command, whether the system runs or not; a new one gets its state first."""
-    if settings.state_url or not (settings.state_dir / "control.db").exists():
+    """Open the installation for a command, whether the system runs or not. Raises NoInstallation, and makes none."""
+    if not is_there(settings):
+        raise NoInstallation(path=settings.data.absolute(), command=settings.command("up"))
+    if settings.state_url:
         migrate_state(settings)
     return open_runtime(settings, "command")
+
+
+def is_there(settings: Settings) -> bool:
+    """Say whether there is an installation: whether its control database has been made."""
+    from stammgast.kernel.state import open_state
+
+    if not settings.state_url:
+        return (settings.state_dir / "control.db").exists()
+    control = open_state(settings, "control")
+    try:
+        return control.is_made()
+    finally:
+        control.close()
 
 
 def migrate_state(settings: Settings) -> None:

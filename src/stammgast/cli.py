@@ -67,6 +67,18 @@ def migrate(data: DataOption = None) -> None:
     bring_up_to_date(_settings(data=data))
 
 
+def init(data: DataOption = None) -> None:
+    """Make an empty installation without starting it, so that scripts can make sources and people first; `up` does it by itself."""
+    from stammgast.app import is_there, migrate_state
+
+    settings = _settings(data=data)
+    if is_there(settings):
+        sys.stdout.write(f"There is an installation in {settings.data.absolute()} already; it stays as it is.\n")
+        return
+    migrate_state(settings)
+    sys.stdout.write(f"Made an installation in {settings.data.absolute()}. Start it: {settings.command('up')}\n")
+
+
 def demo(data: DataOption = None) -> None:
     """Fill an installation that nobody uses yet with a demo company; a step of `up --demo`."""
     from stammgast.app import fill_demo
@@ -84,7 +96,7 @@ def make_cli() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for command in (up, web, worker, warehouse, migrate):
+    for command in (up, init, web, worker, warehouse, migrate):
         cli.command()(command)
     cli.command("_demo", hidden=True)(demo)
     cli.add_typer(text_commands, name="text")

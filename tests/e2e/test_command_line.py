@@ -62,7 +62,39 @@ def test_up_on_a_taken_port_says_which_option_helps(tmp_path):
     )
 
 
+COMMANDS = (
+    ("user", "link"),
+    ("user", "create", "a@inn.test", "--role", "viewer"),
+    ("source", "create", "Shop"),
+    ("token", "create", "CI", "--role", "viewer"),
+    ("team", "create", "Kitchen"),
+    ("status",),
+    ("doctor",),
+    ("export",),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_in_the_wrong_folder_says_so_and_leaves_nothing_behind(tmp_path, command):
+    refused = stammgast(*command, "--data", str(tmp_path / "wrong"))
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"There is no installation in {tmp_path / 'wrong'}. Name the folder of yours with --data,"
+        f" or begin one there with `stammgast up --data {tmp_path / 'wrong'}`.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installation_is_made_without_starting_it_once(tmp_path):
+    made = stammgast("init", "--data", str(tmp_path / "new inn"))
+    assert f"stammgast up --data '{tmp_path / 'new inn'}'" in made.stdout
+    assert stammgast("source", "create", "Shop", "--data", str(tmp_path / "new inn")).returncode == 0
+    assert "stays as it is" in stammgast("init", "--data", str(tmp_path / "new inn")).stdout
+    assert "is taken" in stammgast("source", "create", "Shop", "--data", str(tmp_path / "new inn")).stderr
+
+
 def test_sources_and_tokens_are_made_while_nothing_runs(tmp_path):
+    stammgast("init", "--data", str(tmp_path))
     made = json.loads(stammgast("source", "create", "Shop", "--json", "--data", str(tmp_path)).stdout)
     assert set(made) == {"id", "writeKey"}
     token = json.loads(
@@ -72,6 +104,7 @@ def test_sources_and_tokens_are_made_while_nothing_runs(tmp_path):
 
 
 def test_a_name_that_is_taken_is_refused_in_a_sentence(tmp_path):
+    stammgast("init", "--data", str(tmp_path))
     stammgast("source", "create", "Shop", "--data", str(tmp_path))
     refused = stammgast("source", "create", "Shop", "--data", str(tmp_path))
     assert refused.returncode == 2
@@ -80,6 +113,7 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence(tmp_path):
 
 
 def test_status_of_a_stopped_installation_says_what_is_not_running(tmp_path):
+    stammgast("init", "--data", str(tmp_path))
     told = json.loads(stammgast("status", "--json", "--data", str(tmp_path)).stdout)
     assert told["ready"] is False
     assert "stammgast up" in told["problems"]["worker"]
@@ -90,7 +124,7 @@ def test_status_of_a_stopped_installation_says_what_is_not_running(tmp_path):
 
 
 def test_doctor_says_how_to_mend_a_broken_database(tmp_path):
-    stammgast("source", "create", "Shop", "--data", str(tmp_path))
+    stammgast("init", "--data", str(tmp_path))
     path = tmp_path / "state" / "customers.db"
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
@@ -100,7 +134,8 @@ def test_doctor_says_how_to_mend_a_broken_database(tmp_path):
     assert "backup" in told.stdout
 
 
-def test_doctor_finds_nothing_to_mend_on_a_new_folder(tmp_path):
+def test_doctor_finds_nothing_to_mend_in_a_new_installation(tmp_path):
+    stammgast("init", "--data", str(tmp_path / "new"))
     told = stammgast("doctor", "--json", "--data", str(tmp_path / "new"))
     findings = {one["name"]: one for one in json.loads(told.stdout)}
     assert {"disk space", "disk writes", "versions", "clock", "port of web", "control database"} <= set(findings)

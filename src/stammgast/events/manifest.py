@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from stammgast.events import http, operating
 from stammgast.events.catalogue.gathering import gather
 from stammgast.events.commands import COMMANDS
+from stammgast.events.health import source_health
 from stammgast.events.http_api import CONTROLLERS
 from stammgast.events.http_catalogue import CONTROLLERS as CATALOGUE_CONTROLLERS
 from stammgast.events.pages import ROUTES
@@ -22,7 +24,7 @@ from stammgast.kernel.runtime import (
     SearchProvider,
     Task,
 )
-from stammgast.workspace.contracts import BrowserSnippet
+from stammgast.workspace.contracts import BrowserSnippet, SourceWatch
 
 MANIFEST = Manifest(
     name="events",
@@ -43,6 +45,7 @@ MANIFEST = Manifest(
     services={
         LogWriter: operating.open_log,
         BrowserSnippet: lambda _: BrowserSnippet(browser_snippet),
+        SourceWatch: lambda runtime: SourceWatch(partial(source_health, runtime)),
     },
     blob_mentions=(operating.mentioned_in_quarantine,),
     tasks=(

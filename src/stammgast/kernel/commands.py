@@ -39,9 +39,9 @@ def open_with(opener: Opener) -> None:
 
 @contextmanager
 def installation(data: Path | None, **given: object) -> Iterator[Runtime]:
-    """Open the installation in `data` for one command, brought up to date first when it is new; close it afterwards.
+    """Open the installation in `data` for one command; close it afterwards.
 
-    Works whether the system runs or not. Raises WrongSetting and its like.
+    Works whether the system runs or not. Raises NoInstallation where there is none, WrongSetting and its like.
     """
     from stammgast.kernel.settings import load_settings
 

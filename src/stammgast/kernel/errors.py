@@ -56,6 +56,10 @@ class NotFound(StammgastError):
     status = 404
 
 
+class NoInstallation(StammgastError):
+    """There is no installation in {path}. Name the folder of yours with --data, or begin one there with `{command}`."""
+
+
 class NotAllowed(StammgastError):
     """Your role may not do this: it needs {needed}."""
 

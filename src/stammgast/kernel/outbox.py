@@ -104,3 +104,13 @@ def add_recent(connection: Connection, rows: Sequence[RecentRow], number: int) -
         [(place % RING, place, *msgspec.structs.astuple(row)) for place, row in enumerate(rows, number + 1)],
     )
     return number + len(rows)
+
+
+def newest_by_source(connection: Connection) -> list[tuple[int, int, str, str, str, int]]:
+    """Return (source, received at in ms UTC, type, name, fate, profile) of each source's newest line in the ring."""
+    rows = rows_of(
+        connection,
+        "SELECT source, received_at, type, name, fate, profile FROM recent_events"
+        " WHERE number IN (SELECT max(number) FROM recent_events GROUP BY source)",
+    )
+    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -81,6 +82,14 @@ class Settings:
     def base_url(self) -> str:
         """The address to print and to put in snippets, without a trailing slash."""
         return (self.public_url or f"http://{self.reachable_host}:{self.port}").rstrip("/")
+
+    def command(self, words: str) -> str:
+        """Return a command of ours as one types it from any folder, for hints.
+
+        >>> Settings(data=Path("/srv/my data")).command("user link")
+        "stammgast user link --data '/srv/my data'"
+        """
+        return f"stammgast {words} --data {shlex.quote(str(self.data.absolute()))}"
 
     @property
     def reachable_host(self) -> str:

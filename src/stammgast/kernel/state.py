@@ -86,6 +86,13 @@ class State:
             config.attributes["connection"] = connection
             command.upgrade(config, "heads")
 
+    def is_made(self) -> bool:
+        """Say whether the database was ever migrated. Raises Unavailable when it does not answer."""
+        try:
+            return bool(self._revisions())
+        except OperationalError as problem:
+            raise Unavailable(what=f"The {self.name} database") from problem
+
     def _revisions(self) -> set[str]:
         if not inspect(self.engine).has_table("alembic_version", schema=None if self.is_sqlite else self.name):
             return set()

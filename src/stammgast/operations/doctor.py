@@ -212,7 +212,8 @@ def _check_worker(runtime: Runtime) -> Iterator[Finding]:
     is_well = progress.lag_seconds <= runtime.settings.worker_lag_limit
     runs = running_pid(runtime.settings.run_dir, "worker") is not None
     found = f"{progress.backlog:,} events wait, the oldest for {progress.lag_seconds:.0f} s"
-    mend = "It catches up by itself; if it does not, read its last lines." if runs else "Start it: `stammgast up`."
+    start = f"Start it: {runtime.settings.command('up')}"
+    mend = "It catches up by itself; if it does not, read its last lines." if runs else start
     yield Finding("worker", is_well, found, "" if is_well else mend)
 
 
@@ -259,20 +260,23 @@ def _check_features(runtime: Runtime) -> Iterator[Finding]:
         found, now = recount(runtime), counting(runtime)
     except SQLAlchemyError:
         return
-    names = ", ".join(found.features)
+    names, command = ", ".join(found.features), runtime.settings.command
     if found.state == "blocked":
-        told, mend = _LACKING.format(names=names, lacking=found.lacking), _MEND_LACKING
+        told, mend = (
+            _LACKING.format(names=names, lacking=found.lacking),
+            _MEND_LACKING.format(command=command("recount start --anyway")),
+        )
     elif found.state == "paused":
-        told, mend = f"{names}: paused at {found.percent} %", "Let it go on: `stammgast recount resume`."
+        told, mend = f"{names}: paused at {found.percent} %", f"Let it go on: {command('recount resume')}"
     elif found.state == "going_on":
         told, mend = f"{names}: being counted anew, {found.percent} %", ""
     elif found.parts:
         told = f"{len(found.parts):,} parts could not be counted anew, the first with {found.parts[0].error}"
-        mend = "Read the worker's last lines; once that is mended: `stammgast recount again`."
+        mend = f"Read the worker's last lines; once that is mended: {command('recount again')}"
     elif not now.is_all_well:
         told, mend = (
             "folded by another version of Stammgast",
-            "Start the worker, which counts them anew: `stammgast up`.",
+            f"Start the worker, which counts them anew: {command('up')}",
         )
     else:
         told, mend = "counted by the present rules", ""
@@ -282,5 +286,5 @@ def _check_features(runtime: Runtime) -> Iterator[Finding]:
 _LACKING = "{names}: not counted anew, since the history lacks {lacking:,} events that were taken in"
 _MEND_LACKING = (
     "Bring the history back from a backup (docs/how-to/backup.md). To count only what it has, and lose the rest from"
-    " the figures: `stammgast recount start --anyway`."
+    " the figures: {command}"
 )

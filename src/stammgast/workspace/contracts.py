@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -30,10 +30,14 @@ __all__ = [
     "NoSuchLogin",
     "Person",
     "Role",
+    "SetupLinkSpent",
     "SomebodyThere",
     "Source",
+    "SourceArrival",
+    "SourceHealth",
     "SourceKey",
     "SourceNotFound",
+    "SourceWatch",
     "StaffRule",
     "StaffRules",
     "Team",
@@ -266,13 +270,19 @@ class WeakPassword(Invalid):
 
 
 class LinkSpent(StammgastError):
-    """This link has been used or is too old. Ask an administrator for a new one, or run `stammgast user link`."""
+    """This link has been used or is too old. Ask an administrator for a new one."""
 
     status = 410
 
 
+class SetupLinkSpent(LinkSpent):
+    """This link has been used or is too old. On the machine of Stammgast, `{command}` prints a new one."""
+
+    code = "link_spent"
+
+
 class SomebodyThere(Conflict):
-    """Somebody can log in already. Name the person who needs a link: `stammgast user link EMAIL`."""
+    """Somebody can log in already. Name the person who needs a link: `{command}`."""
 
 
 class NoSuchLogin(StammgastError):
@@ -286,6 +296,48 @@ class TooManyLogins(StammgastError):
 
     status = 429
     retry = True
+
+
+class SourceArrival(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest event of a source: what it was, when it arrived (ms UTC) and what became of it."""
+
+    received_at: int
+    type: str
+    name: str
+    fate: Literal["processed", "deduplicated", "quarantined"]
+    profile: int = 0
+    """Whose it is, 0 for nobody's."""
+
+
+class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How a source does.
+
+    last_at: when its newest event arrived (ms UTC), None when none ever did. days: events of each of the last 30 days
+    (UTC), the present one last. quarantined: how many of those that arrived in that time wait in the quarantine.
+    libraries: (library, version, when it was last seen) of what sends, the newest first. silent_since: it sends nothing
+    though it used to; None while it is as ever.
+    """
+
+    last_at: int | None = None
+    arrival: SourceArrival | None = None
+    """None when it lies further back than the newest thousand events of all sources."""
+    days: tuple[int, ...] = ()
+    quarantined: int = 0
+    libraries: tuple[tuple[str, str, int], ...] = ()
+    silent_since: int | None = None
+
+    @property
+    def quarantined_share(self) -> float | None:
+        """Which share of what arrived in 30 days waits in the quarantine, None when nothing arrived."""
+        arrived = sum(self.days) + self.quarantined
+        return self.quarantined / arrived if arrived else None
+
+
+@dataclass(frozen=True)
+class SourceWatch:
+    """Tells how every source does that ever sent something. Supplied by whoever takes events in."""
+
+    health: Callable[[], Mapping[SourceId, SourceHealth]]
 
 
 @dataclass(frozen=True)

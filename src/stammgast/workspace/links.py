@@ -8,7 +8,7 @@ from stammgast.kernel import clock
 from stammgast.kernel.ids import new_secret, secret_digest
 from stammgast.kernel.runtime import Runtime
 from stammgast.workspace import passwords, store
-from stammgast.workspace.contracts import Actor, LinkSpent, Role, SomebodyThere, User
+from stammgast.workspace.contracts import Actor, LinkSpent, Role, SetupLinkSpent, SomebodyThere, User
 from stammgast.workspace.people import add_person, checked_person, has_people, read_person, user
 from stammgast.workspace.snapshot import changing
 
@@ -31,7 +31,7 @@ def setup_link(runtime: Runtime) -> str:
     """Return the first administrator's link; raises SomebodyThere when somebody can log in already."""
     link = make_setup_link(runtime)
     if link is None:
-        raise SomebodyThere
+        raise SomebodyThere(command=runtime.settings.command("user link EMAIL"))
     return link
 
 
@@ -47,7 +47,13 @@ def make_entry_link(runtime: Runtime, by: Actor, number: int) -> str:
 def person_of_link(runtime: Runtime, secret: str) -> User | None:
     """Return whose link this is, None for the first administrator's; raises LinkSpent."""
     with runtime.control.read() as connection:
-        number = _link(connection, secret)
+        try:
+            number = _link(connection, secret)
+        except LinkSpent:
+            if store.count_users(connection):
+                raise
+            # Nobody else can help whoever is the first.
+            raise SetupLinkSpent(command=runtime.settings.command("user link")) from None
         return None if number is None else read_person(connection, number)
 
 

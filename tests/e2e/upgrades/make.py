@@ -47,6 +47,7 @@ ASKED = (
 
 def main() -> None:
     folder, name = Path(sys.argv[1]), sys.argv[2]
+    subprocess.run([*COMMAND, "init", "--data", str(folder)], check=True)
     key = _told("source", "create", "Shop", "--kind", "server", "--data", str(folder))["writeKey"]
     token = _told("token", "create", "Keeper", "--role", "administrator", "--data", str(folder))["token"]
     base = f"http://127.0.0.1:{_free_port()}"

@@ -183,6 +183,19 @@ def list_libraries(connection: Connection) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 
+def last_arrivals(connection: Connection) -> Sequence[RowMapping]:
+    """Return (source, received_at): when each source's newest event arrived."""
+    newest = func.max(seen_events.c.received_at).label("received_at")
+    return connection.execute(select(seen_events.c.source, newest).group_by(seen_events.c.source)).mappings().all()
+
+
+def days_by_source(connection: Connection, since: int) -> Sequence[RowMapping]:
+    """Return (source, day, events) from the day `since` on."""
+    of = seen_days.c
+    query = select(of.source, of.day, func.sum(of.events).label("events")).where(of.day >= since)
+    return connection.execute(query.group_by(of.source, of.day)).mappings().all()
+
+
 def list_described(connection: Connection) -> Sequence[RowMapping]:
     """Return what people say of events."""
     return connection.execute(select(described_events)).mappings().all()

@@ -123,6 +123,12 @@ def list_quarantined(
     return [_quarantined(row) for row in connection.execute(query).mappings()]
 
 
+def count_by_source(connection: Connection, since: int) -> dict[int, int]:
+    """Return how many waiting events each source has that arrived since (ms UTC)."""
+    waiting = select(_columns.source, func.count()).where(~_columns.is_discarded, _columns.received_at >= since)
+    return {row[0]: row[1] for row in connection.execute(waiting.group_by(_columns.source))}
+
+
 def count_quarantined(connection: Connection) -> Mapping[str, int]:
     """Return how many wait, by reason; reasons with none are left out."""
     query = select(_columns.reason, func.count()).where(~_columns.is_discarded).group_by(_columns.reason)

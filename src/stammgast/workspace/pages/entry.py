@@ -31,7 +31,7 @@ def show_login(request: AnyRequest) -> Response[Any]:
     if person_or_none(request):
         return redirect("/")
     if not api.has_people(runtime_of(request)):
-        return render(request, "workspace/no_people.html")
+        return _nobody_page(request)
     return render(request, "workspace/login.html", form=Form(), next=_local(request.query_params.get("next") or "/"))
 
 
@@ -61,7 +61,7 @@ def show_setup(request: AnyRequest) -> Response[Any]:
     """Show what a one-time link opens: the making of the first administrator, or the choice of a password."""
     link = request.query_params.get("link") or ""
     if not link and not api.has_people(runtime_of(request)):
-        return render(request, "workspace/no_people.html")
+        return _nobody_page(request)
     return _setup_page(request, link, Form(), api.person_of_link(runtime_of(request), link))
 
 
@@ -148,6 +148,11 @@ def change_me(request: AnyRequest, form: SentForm) -> Response[Any]:
 
 def _me_page(request: AnyRequest, form: Form, status: int = 200) -> Response[str]:
     return render(request, "workspace/me.html", status=status, form=form, zones=known_zones())
+
+
+def _nobody_page(request: AnyRequest) -> Response[str]:
+    command = runtime_of(request).settings.command("user link")
+    return render(request, "workspace/no_people.html", command=command)
 
 
 def _setup_page(request: AnyRequest, link: str, form: Form, invited: User | None, status: int = 200) -> Response[Any]:

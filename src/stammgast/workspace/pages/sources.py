@@ -19,19 +19,22 @@ from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
 from stammgast.web.told import telling, told_here
 from stammgast.workspace import api
-from stammgast.workspace.contracts import SOURCE_KINDS, Actor, Source
+from stammgast.workspace.contracts import SOURCE_KINDS, Actor, Source, SourceHealth, SourceWatch
 from stammgast.workspace.snippets import snippets_for
 from stammgast.workspace.words import SOURCE_KIND_ICONS, SOURCE_KIND_NAMES
 
 COLUMNS = (
     Column(_("Name")),
-    Column(_("Kind"), is_hidden_small=True),
     Column(_("Brand"), is_hidden_small=True),
-    Column(_("Key"), is_hidden_small=True),
+    Column(_("Last event")),
+    Column(_("Last 30 days")),
+    Column(_("In quarantine"), align="end"),
+    Column(_("Sent with"), is_hidden_small=True),
     Column(_("State")),
-    Column(_("Since"), is_hidden_small=True),
 )
 ADMINISTRATOR = [requires(Role.ADMINISTRATOR)]
+WAITING, FIRST, KNOWN = "waiting", "first", "known"
+"""What a source's page shows of its events: none yet, the first one this moment, what is usual."""
 
 
 @get("/connect/sources", guards=[requires("viewer", bound="own")], sync_to_thread=True)
@@ -39,7 +42,8 @@ def list_sources(request: AnyRequest) -> Response[str]:
     """List the sources, of the chosen brand or of all."""
     brand = shell_of(request).brand
     sources = [one for one in api.list_sources(runtime_of(request)) if brand in (None, one.brand)]
-    return render(request, "workspace/sources.html", sources=sources, columns=COLUMNS, **_words(request))
+    health = {one.id: _health(request, one) for one in sources}
+    return render(request, "workspace/sources.html", sources=sources, health=health, columns=COLUMNS, **_words(request))
 
 
 @get("/connect/sources/new", guards=ADMINISTRATOR, sync_to_thread=True)
@@ -73,10 +77,23 @@ def show_source(request: AnyRequest, number: FromPath[int]) -> Response[str]:
         told=told,
         key=key,
         snippets=snippets_for(runtime, source.kind, **({"write_key": key} if key else {})),
+        health=_health(request, source),
+        state=WAITING if _health(request, source).last_at is None else KNOWN,
         at=clock.now_millis(),
         host=runtime.settings.base_url,
         **_words(request),
     )
+
+
+@get("/connect/sources/{number:int}/arrivals", guards=[requires("viewer", bound="own")], sync_to_thread=True)
+def show_arrivals(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
+    """Show what arrived from a source (a fragment); 204 when it is no other than what the page shows already."""
+    source = api.source(runtime_of(request), number, brands_of(request))
+    health, asked = _health(request, source), request.query_params.get("known", "")
+    if asked == (WAITING if health.last_at is None else str(health.last_at)):
+        return Response(b"", status_code=204)
+    state = WAITING if health.last_at is None else FIRST if asked == WAITING else KNOWN
+    return render(request, "workspace/_arrivals.html", source=source, health=health, state=state)
 
 
 @get("/connect/sources/{number:int}/change", guards=ADMINISTRATOR, sync_to_thread=True)
@@ -111,6 +128,19 @@ def revoke_source(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
     return redirect(f"/connect/sources/{number}", flash=_("The source is revoked. Its keys no longer work."))
 
 
+def _health(request: AnyRequest, source: Source) -> SourceHealth:
+    """Return how a source does; asked once a request for all of them."""
+    kept: Any = request.scope["state"].setdefault("source_health", None)
+    if kept is None:
+        try:
+            kept = runtime_of(request).service(SourceWatch).health()
+        except KeyError:
+            kept = {}
+        request.scope["state"]["source_health"] = kept
+    found: SourceHealth = kept.get(source.id, SourceHealth())
+    return found
+
+
 def _form_page(request: AnyRequest, form: Form, source: Source | None, status: int = 200) -> Response[str]:
     kinds = [(kind, SOURCE_KIND_NAMES[kind], "") for kind in SOURCE_KINDS if kind != "internal"]
     words = _words(request)
@@ -139,5 +169,5 @@ def _by(request: AnyRequest) -> Actor:
 
 
 ROUTES = (
-    list_sources, show_new_source, create_source, show_source, show_change_source, change_source, rotate_key, revoke_source,
+    list_sources, show_new_source, create_source, show_source, show_arrivals, show_change_source, change_source, rotate_key, revoke_source,
 )  # fmt: skip
