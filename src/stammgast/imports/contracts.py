@@ -9,7 +9,7 @@ import msgspec
 
 from stammgast.kernel.errors import Conflict, NotFound, StammgastError
 
-FileFormat = Literal["csv", "jsonl", "parquet"]
+FileFormat = Literal["csv", "jsonl", "parquet", "spreadsheet"]
 ValueKind = Literal["", "text", "number", "whole_number", "boolean", "time", "list", "json"]
 Subject = Literal["required", "optional", "none"]
 
@@ -77,14 +77,21 @@ class EventRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileShape(msgspec.Struct, frozen=True, kw_only=True):
-    """How the file is written. `format` empty: by its name. `columns` empty: the first line names them."""
+    """How the file is written; what is empty or None is told from the file itself.
+
+    `columns` empty: a line names them. `escape`: what stands before a quote inside a quoted cell, where it is not a second
+    quote. `skip_lines`: lines before the heading, such as `sep=;`. `sheet`: of a spreadsheet, its first unless named.
+    """
 
     format: FileFormat | Literal[""] = ""
-    delimiter: str = ","
-    quote: str = '"'
-    encoding: str = "utf-8"
+    delimiter: str = ""
+    quote: str = ""
+    escape: str = ""
+    encoding: str = ""
+    skip_lines: int | None = None
     columns: tuple[str, ...] = ()
     missing: tuple[str, ...] = ("",)
+    sheet: str = ""
 
 
 class ImportMap(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,10 +211,6 @@ class UnknownColumn(ImportRefused):
 
 class UnreadableFile(ImportRefused):
     """The file {path} can't be read as {format}: {problem}."""
-
-
-class DuplicateColumn(ImportRefused):
-    """The file has two columns named {column!r}. Give them names of their own with file.columns in the map."""
 
 
 class NotRunning(StammgastError):

@@ -1,54 +1,54 @@
-"""CSV files, by Arrow's reader: quoted line breaks, other delimiters and encodings, lines with too many cells."""
+"""CSV files as a table of texts, as real programs write them: what nobody says of a file is told from the file."""
 
 from __future__ import annotations
 
+import csv
+import re
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from stammgast.imports import sentences
-from stammgast.imports.contracts import DuplicateColumn, FileShape, Refusal, UnreadableFile
-from stammgast.imports.tables import CELL_SEPARATOR, Batch, Dialect
+from stammgast.imports.contracts import FileShape, Refusal, UnreadableFile
+from stammgast.imports.records import Records
+from stammgast.imports.shaping import Recognised, as_text, recognise_shape
+from stammgast.imports.tables import CELL_SEPARATOR, Batch, Dialect, open_bytes
+from stammgast.kernel.i18n import marked as _
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-BLOCK_BYTES = 4 * 1024 * 1024
+_PROTECTED = re.compile(r"'(?:[=+\-@\t\r]|[\d .,/()-]+$)")
+"""A spreadsheet's apostrophe, which keeps a cell from being counted as a formula or a number."""
+_FIRST = frozenset("'=")
+_AS_FORMULA = re.compile(r'="([^"]*)"')
 
 
 class CsvTable:
     """A CSV file as a table of texts."""
 
     def __init__(self, path: Path, shape: FileShape, *, is_gzip: bool) -> None:
-        """Read the names of the columns. Raises UnreadableFile, DuplicateColumn."""
+        """Recognise what the shape leaves open and read the names of the columns. Raises UnreadableFile."""
         self.path = path
-        self.shape = shape
-        self._compression = "gzip" if is_gzip else None
-        # Arrow numbers bad lines only when it reads on one thread; the first look over the file finds out.
-        self._has_bad_lines = False
-        self.columns: tuple[str, ...] = tuple(shape.columns) or self._header()
+        self._is_gzip = is_gzip
+        with told_if_unreadable(path):
+            self.recognised: Recognised = recognise_shape(path, shape, is_gzip=is_gzip)
+            self.shape = self.recognised.shape
+            self._has_heading = not shape.columns and self.recognised.dialect.has_heading
+            self.columns: tuple[str, ...] = shape.columns or self._named()
+        if not self.columns:
+            raise UnreadableFile(path=path.name, format="CSV", problem=_("there is nothing in it"))
         self.dialect = Dialect(missing=frozenset(shape.missing) | {""})
-        self._first_row = 1 if shape.columns else 2
-        for name in self.columns:
-            if self.columns.count(name) > 1:
-                raise DuplicateColumn(column=name)
 
     def batches(self, wanted: Sequence[str], refuse: Callable[[Refusal], None], *, contents: bool) -> Iterator[Batch]:
         """Yield the lines; one with too many or too few cells, or bytes that are no text, is refused."""
-        import pyarrow as pa
-
-        names = self.columns if contents else tuple(wanted)
-        bad_lines: list[Any] = []
-        number = self._first_row
-        try:
-            for arrow in self._open(names, bad_lines):
-                rows, number = self._numbered(arrow.num_rows, number, bad_lines, refuse)
-                yield from self._decoded(arrow, names, wanted, rows, refuse, contents=contents)
-        except pa.ArrowInvalid as problem:
-            raise UnreadableFile(path=self.path.name, format="CSV", problem=str(problem)) from problem
-        except UnicodeDecodeError as problem:
-            raise UnreadableFile(path=self.path.name, format="CSV", problem=_wrong_encoding(problem)) from problem
-        self._numbered(0, number, bad_lines, refuse)
+        places = [self.columns.index(name) for name in wanted]
+        with told_if_unreadable(self.path), self._open() as records:
+            if self._has_heading:
+                records.heading()
+            for columns, numbers in records.batches(len(self.columns), refuse):
+                if records.is_protected:
+                    columns = [_mended(cells) for cells in columns]  # noqa: PLW2901 - the same columns, put right
+                joined = list(map(CELL_SEPARATOR.join, zip(*columns, strict=True))) if contents else []
+                yield Batch({name: columns[at] for name, at in zip(wanted, places, strict=True)}, joined, numbers)  # type: ignore[misc]
 
     def cell(self, content: str, column: str) -> str | None:
         """Return one cell of a line."""
@@ -58,108 +58,57 @@ class CsvTable:
         """Return a line's cells."""
         return tuple(content.split(CELL_SEPARATOR))
 
-    def _header(self) -> tuple[str, ...]:
-        import pyarrow as pa
+    @contextmanager
+    def _open(self) -> Iterator[Records]:
+        before = max(0, (self.shape.skip_lines or 0) - self.recognised.dialect.has_sep_line)
+        with open_bytes(self.path, is_gzip=self._is_gzip) as file, as_text(file, self.shape.encoding) as text:
+            yield Records(text, self.shape, before)
 
-        try:
-            return tuple(self._open(None, []).schema.names)
-        except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as problem:
-            raise UnreadableFile(path=self.path.name, format="CSV", problem=str(problem)) from problem
-
-    def _open(self, names: Sequence[str] | None, bad_lines: list[Any]) -> pa.csv.CSVStreamingReader:
-        import pyarrow as pa
-        from pyarrow import csv
-
-        def skip(line: Any) -> str:
-            bad_lines.append(line)
-            self._has_bad_lines = True
-            return "skip"
-
-        return csv.open_csv(
-            pa.input_stream(str(self.path), compression=self._compression, buffer_size=BLOCK_BYTES),
-            read_options=csv.ReadOptions(
-                use_threads=not self._has_bad_lines,
-                block_size=BLOCK_BYTES,
-                column_names=list(self.shape.columns) or None,
-                encoding=self.shape.encoding,
-            ),
-            parse_options=csv.ParseOptions(
-                delimiter=self.shape.delimiter,
-                quote_char=self.shape.quote,
-                newlines_in_values=True,
-                invalid_row_handler=skip,
-            ),
-            # As bytes, so that one line of another encoding is refused by itself and does not end the whole import.
-            convert_options=csv.ConvertOptions(
-                column_types={name: pa.binary() for name in names or ()}, include_columns=list(names or ()) or None
-            ),
-        )
-
-    def _numbered(
-        self, count: int, number: int, bad_lines: list[Any], refuse: Callable[[Refusal], None]
-    ) -> tuple[Sequence[int], int]:
-        """Return the numbers of the next `count` good lines and the one after; bad lines between them are refused."""
-        if not bad_lines:
-            return range(number, number + count), number + count
-        rows: list[int] = []
-        while len(rows) < count or (bad_lines and bad_lines[0].number in (number, None)):
-            if bad_lines and bad_lines[0].number in (number, None):
-                refuse(self._bad_line(bad_lines.pop(0), number))
-            else:
-                rows.append(number)
-            number += 1
-        return rows, number
-
-    def _bad_line(self, line: Any, number: int) -> Refusal:
-        detail = sentences.WRONG_CELLS.format(actual=line.actual_columns, expected=line.expected_columns)
-        return Refusal(number, "wrong_number_of_cells", detail, tuple(line.text.split(self.shape.delimiter)))
-
-    def _decoded(
-        self,
-        arrow: pa.RecordBatch,
-        names: Sequence[str],
-        wanted: Sequence[str],
-        rows: Sequence[int],
-        refuse: Callable[[Refusal], None],
-        *,
-        contents: bool,
-    ) -> Iterator[Batch]:
-        import pyarrow as pa
-
-        try:
-            cells = [column.cast(pa.string()).to_pylist() for column in arrow.columns]
-            broken: set[int] = set()
-        except pa.ArrowInvalid:
-            cells, broken = _decoded_one_by_one(arrow)
-        joined = [CELL_SEPARATOR.join(line) for line in zip(*cells, strict=True)] if contents else []
-        columns = dict(zip(names, cells, strict=True))
-        batch = Batch({name: columns[name] for name in wanted}, joined, rows)
-        for index in sorted(broken):
-            line = tuple(
-                column[index].encode("utf-8", "surrogateescape").decode("utf-8", "replace") for column in cells
-            )
-            refuse(
-                Refusal(
-                    rows[index], "wrong_encoding", sentences.WRONG_ENCODING.format(encoding=self.shape.encoding), line
-                )
-            )
-        yield batch.only([index not in broken for index in range(len(rows))]) if broken else batch
+    def _named(self) -> tuple[str, ...]:
+        with self._open() as records:
+            first = records.heading()
+        return distinct_names(first if self._has_heading else [""] * len(first))
 
 
-def _decoded_one_by_one(arrow: pa.RecordBatch) -> tuple[list[list[Any]], set[int]]:
-    """Return the cells as texts, and the places of the lines that are no UTF-8."""
-    broken: set[int] = set()
-    cells: list[list[Any]] = []
-    for column in arrow.columns:
-        texts: list[str] = []
-        for index, value in enumerate(column.to_pylist()):
-            text = value.decode("utf-8", "surrogateescape")
-            if not text.isascii() and any("\udc80" <= letter <= "\udcff" for letter in text):
-                broken.add(index)
-            texts.append(text)
-        cells.append(texts)
-    return cells, broken
+def distinct_names(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return names for columns: blanks around them cut, those without a name by their place, equal ones numbered.
+
+    >>> distinct_names([" Name", "", "Name"])
+    ('Name', 'Column 2', 'Name (2)')
+    """
+    seen: Counter[str] = Counter()
+    names = []
+    for place, cell in enumerate(cells, 1):
+        name = " ".join(cell.replace("\ufeff", "").split()) or f"Column {place}"
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(names)
 
 
-def _wrong_encoding(problem: UnicodeDecodeError) -> str:
-    return f"it is not {problem.encoding}; set file.encoding in the map, e.g. cp1252"
+@contextmanager
+def told_if_unreadable(path: Path, kind: str = "CSV") -> Iterator[None]:
+    """Turn what goes wrong with a file's bytes into UnreadableFile."""
+    try:
+        yield
+    except (EOFError, zlib.error) as problem:
+        raise UnreadableFile(path=path.name, format=kind, problem=_("it was cut off or damaged")) from problem
+    except (OSError, UnicodeError, LookupError, csv.Error) as problem:
+        raise UnreadableFile(path=path.name, format=kind, problem=str(problem)) from problem
+
+
+def _mended(cells: list[str]) -> list[str]:
+    """Take away what spreadsheets add to cells.
+
+    >>> _mended(["'+49 30 1", '="007"', "'t Hof"])
+    ['+49 30 1', '007', "'t Hof"]
+    """
+    if not any(cell[:1] == "'" or cell[:2] == '="' for cell in cells):
+        return cells
+    return [_without_protection(cell) if cell[:1] in _FIRST else cell for cell in cells]
+
+
+def _without_protection(cell: str) -> str:
+    if _PROTECTED.match(cell):
+        return cell[1:]
+    found = _AS_FORMULA.fullmatch(cell)
+    return found[1] if found else cell

@@ -11,7 +11,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 def open_table(path: Path, shape: FileShape) -> Table:
-    """Return the file as a table. Raises UnreadableFile, DuplicateColumn."""
+    """Return the file as a table. Raises UnreadableFile."""
     kind = shape.format or format_of(path)
     try:
         is_gzip = _is_gzip(path)

@@ -55,6 +55,9 @@ STATE_WORDS: Mapping[str, tuple[str, str]] = {
 REASON_WORDS: Mapping[str, str] = {
     "wrong_number": _("Not a number"),
     "wrong_time": _("Not a time of that form"),
+    "no_such_day": _("No such day"),
+    "open_quote": _("A quotation mark is not closed"),
+    "no_text": _("Not text"),
     "wrong_boolean": _("Neither yes nor no"),
     "wrong_json": _("Not JSON"),
     "wrong_encoding": _("Another encoding"),
@@ -151,7 +154,7 @@ def download_refused(request: AnyRequest, number: FromPath[int]) -> File:
     path = jobs.job_folder(runtime_of(request), number) / jobs.REFUSED_NAME
     if not path.exists():
         raise JobNotFound(name=number)
-    return File(path, filename=f"{Path(found.file_name).stem}.refused.csv", media_type="text/csv; charset=utf-8")
+    return File(path, filename=f"{Path(found.file_name).stem}.refused.csv", media_type="text/csv")
 
 
 def _keep(request: AnyRequest, file_name: str, content: Any) -> ImportJob:

@@ -30,7 +30,7 @@ class Run:
     """One run of a map over a file. `tell` is called at most every 0.2 s, and at the end; it may raise Stopped."""
 
     def __init__(self, path: Path, plan: ImportMap, tell: Callable[[Progress], None] | None = None) -> None:
-        """Open the file. Raises UnreadableFile, UnknownColumn, DuplicateColumn."""
+        """Open the file. Raises UnreadableFile, UnknownColumn."""
         self.table: Table = open_table(path, plan.file)
         self._plan = plan
         self._tell = tell or (lambda _progress: None)

@@ -14,11 +14,14 @@ from stammgast.kernel.i18n import marked as _
 NO_NUMBER = _("{text} is no number")
 NO_WHOLE_NUMBER = _("{text} is no whole number")
 NO_TIME_OF_FORM = _("{text} is no time of the form {form}")
+NO_SUCH_DAY = _("{text} is a day or time that does not exist")
 NO_TIME = _("{text} is no time; say its format in the map")
 NO_BOOLEAN = _("{text} is neither true nor false")
 NO_JSON = _("{text} is no JSON")
 WRONG_CELLS = _("It has {actual} cells, the file has {expected} columns")
 WRONG_ENCODING = _("It is not {encoding}")
+OPEN_QUOTE = _("A quotation mark is opened in it and never closed")
+NUL = _("It holds a NUL character, which no text has")
 EMPTY_NAME = _("{column} is empty, so the event has no name")
 EMPTY_NUMBER = _("{column} is empty, and the sum needs it")
 EMPTY_WHO = _("{columns} is empty (set subject: optional to take such lines as nobody's)")
@@ -30,9 +33,21 @@ JOINT = "; "
 
 _OF_COLUMN = "{column}: {problem}"
 _JOINED = "{first}; {rest}"
-_CELL = (NO_NUMBER, NO_WHOLE_NUMBER, NO_TIME_OF_FORM, NO_TIME, NO_BOOLEAN, NO_JSON)
+_CELL = (NO_NUMBER, NO_WHOLE_NUMBER, NO_TIME_OF_FORM, NO_TIME, NO_SUCH_DAY, NO_BOOLEAN, NO_JSON)
 """About a cell; begins with what it holds, quoted."""
-_LINE = (WRONG_CELLS, EMPTY_NAME, EMPTY_NUMBER, EMPTY_WHO, EMPTY, SPOILT, NO_EVENT, TOO_LARGE, WRONG_ENCODING)
+_LINE = (
+    WRONG_CELLS,
+    EMPTY_NAME,
+    EMPTY_NUMBER,
+    EMPTY_WHO,
+    EMPTY,
+    SPOILT,
+    NO_EVENT,
+    TOO_LARGE,
+    WRONG_ENCODING,
+    OPEN_QUOTE,
+    NUL,
+)
 _FACT = re.compile(r"\\{(\w+)\\}")
 
 

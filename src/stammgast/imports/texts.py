@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,10 @@ import msgspec
 
 from stammgast.imports import sentences
 from stammgast.imports.contracts import Condition, Value
+from stammgast.imports.moments import NoSuchDay, example_of, read_moment
+from stammgast.imports.numbers import NUMBER_LENGTH_MAX, read_number
 from stammgast.imports.tables import Dialect
 
-NUMBER_LENGTH_MAX = 60
 _TRUE = frozenset(("true", "yes", "y", "1", "on", "ja", "j", "wahr", "t"))
 _FALSE = frozenset(("false", "no", "n", "0", "off", "nein", "falsch", "f"))
 
@@ -63,18 +64,13 @@ def decimal_of(cell: str | None, value: Value, dialect: Dialect) -> Decimal | No
 
 
 def parse_number(text: str, decimal: str) -> Decimal:
-    """Return the number that `text` writes with `decimal` as its decimal point; blanks and thousands' marks may stand.
+    """Return the number that `text` writes with `decimal` as its decimal mark. Raises Unusable.
 
     >>> parse_number("1.234,50", ","), parse_number("-7", ".")
     (Decimal('1234.50'), Decimal('-7'))
     """
-    cleaned = text.strip().replace("\u00a0", "").replace(" ", "").replace("'", "")
-    cleaned = cleaned.replace(".", "").replace(",", ".") if decimal == "," else cleaned.replace(",", "")
-    try:
-        number = Decimal(cleaned) if len(cleaned) <= NUMBER_LENGTH_MAX and "_" not in cleaned else None
-    except InvalidOperation:
-        number = None
-    if number is None or not number.is_finite() or abs(number.adjusted()) > NUMBER_LENGTH_MAX:
+    number = read_number(text, decimal)
+    if number is None or abs(number.adjusted()) > NUMBER_LENGTH_MAX:
         raise Unusable("wrong_number", sentences.NO_NUMBER.format(text=shown(text)))
     return number
 
@@ -97,24 +93,15 @@ def parse_time(text: str, value: Value) -> datetime:
     """
     text = text.strip()
     try:
-        moment = _moment(text, value.format)
+        moment = read_moment(text, value.format)
+    except NoSuchDay:
+        raise Unusable("no_such_day", sentences.NO_SUCH_DAY.format(text=shown(text))) from None
     except (ValueError, OverflowError, OSError):
         sentence = sentences.NO_TIME_OF_FORM if value.format else sentences.NO_TIME
-        raise Unusable("wrong_time", sentence.format(text=shown(text), form=value.format)) from None
+        raise Unusable("wrong_time", sentence.format(text=shown(text), form=example_of(value.format))) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=_zone(value.zone or "UTC"))
     return moment.astimezone(UTC)
-
-
-def _moment(text: str, form: str) -> datetime:
-    if form in ("", "iso"):
-        return datetime.fromisoformat(text)
-    if form in ("unix", "unix_ms"):
-        number = float(text)
-        return datetime.fromtimestamp(number / 1000 if form == "unix_ms" else number, UTC)
-    if form == "%Y-%m-%d %H:%M:%S" and len(text) == 19 and text[10] == " ":  # noqa: PLR2004 - that form's length
-        return datetime.fromisoformat(text)  # Twenty times as fast as strptime.
-    return datetime.strptime(text, form)  # noqa: DTZ007 - its zone is added by the caller
 
 
 @lru_cache(64)
@@ -170,6 +157,7 @@ def shown(text: str) -> str:
 
 
 def _text_json(text: str, value: Value) -> str:
+    text = text.strip()
     return msgspec.json.encode(text.lower() if value.lower else text).decode()
 
 

@@ -83,7 +83,7 @@ def export_customers(request: AnyRequest) -> Stream:
     head[1:1] = [translate(request, _("Mail address"))]
     return Stream(
         _csv_lines([*head, translate(request, _("Currency")), translate(request, _("Number"))], runtime, text, wanted),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"Content-Disposition": 'attachment; filename="customers.csv"'},
     )
 

@@ -69,7 +69,7 @@ def export_log(request: AnyRequest) -> Stream:
     pages = whole_log(runtime, read_wanted(request))
     return Stream(
         _csv(HEAD, (line for page in pages for line in page.lines)),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"Content-Disposition": 'attachment; filename="identity-log.csv"'},
     )
 
