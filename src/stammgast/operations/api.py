@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from stammgast import __version__
+from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.runtime import Runtime
-from stammgast.operations.contracts import Finding, ProcessStatus, Progress, Status
+from stammgast.operations.contracts import Finding, ProcessStatus, Progress, RecountStatus, Status
 from stammgast.operations.demo import demo_login
 from stammgast.operations.doctor import examine
 from stammgast.operations.machine import process_table
 from stammgast.operations.metrics import metrics_text
 from stammgast.operations.progress import Pace, read_progress, read_worker_status
 from stammgast.operations.readiness import problems
+from stammgast.profiles.api import recount
 
 __all__ = [
     "Finding",
@@ -54,4 +58,15 @@ def status(runtime: Runtime) -> Status:
         events_per_second=None if processed is None else round(processed, 1),
         watch_waiting=0 if worker is None else worker.watch_waiting,
         watch_lag_seconds=0.0 if worker is None else round(worker.watch_lag_seconds, 3),
+        recount=_recount_status(runtime),
     )
+
+
+def _recount_status(runtime: Runtime) -> RecountStatus | None:
+    try:
+        found = recount(runtime)
+    except (StammgastError, SQLAlchemyError):
+        return None  # The database is told of in `problems`.
+    if not (found.is_unfinished or found.parts):
+        return None
+    return RecountStatus(found.state, found.percent, list(found.features), len(found.parts))

@@ -57,6 +57,12 @@ def _status_text(found: Status) -> str:
         lines.append(
             f"{found.watch_waiting:,} changed profiles wait for a look, {found.watch_lag_seconds:.1f} s behind"
         )
+    if (recount := found.recount) is not None:
+        aside = f", {recount.set_aside} parts set aside" if recount.set_aside else ""
+        word = {"going_on": "being counted anew", "done": "counted anew"}.get(
+            recount.state, f"counting anew is {recount.state}"
+        )
+        lines.append(f"figures {word}, {recount.percent} %: {', '.join(recount.features)}{aside}")
     return "\n".join(lines) + "\n"
 
 

@@ -29,6 +29,16 @@ class Progress(msgspec.Struct, frozen=True, rename="camel"):
     """Rows of history that may still wait for the history store, at most; profiles have them already."""
 
 
+class RecountStatus(msgspec.Struct, frozen=True, rename="camel"):
+    """Figures of customers that are being counted anew, or could not all be. `state` as in GET /api/recount."""
+
+    state: str
+    percent: int
+    features: list[str]
+    set_aside: int
+    """Parts that could not be counted."""
+
+
 class Status(msgspec.Struct, frozen=True, rename="camel"):
     """The whole installation at one moment. Rates are None until two looks lie far enough apart."""
 
@@ -49,6 +59,8 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     watch_waiting: int = 0
     """Changed profiles that nobody looked at yet: lists follow by themselves, segments and alerts may be so far behind."""
     watch_lag_seconds: float = 0.0
+    recount: RecountStatus | None = None
+    """None while all figures are counted by the present rules."""
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -264,7 +264,7 @@ def _check_features(runtime: Runtime) -> Iterator[Finding]:
     if found.state == "blocked":
         told, mend = (
             _LACKING.format(names=names, lacking=found.lacking),
-            _MEND_LACKING.format(command=command("recount start --anyway")),
+            _MEND_LACKING.format(command=command("recount resume --anyway")),
         )
     elif found.state == "paused":
         told, mend = f"{names}: paused at {found.percent} %", f"Let it go on: {command('recount resume')}"

@@ -7,11 +7,13 @@ from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.runtime import HomePanel, Manifest, NavigationEntry, SearchProvider
 from stammgast.profiles import api
 from stammgast.profiles.accounts_http import CONTROLLERS as ACCOUNT_CONTROLLERS
+from stammgast.profiles.commands import COMMANDS
 from stammgast.profiles.figures import FEATURES
 from stammgast.profiles.filters import FILTERS
 from stammgast.profiles.http import CONTROLLERS
-from stammgast.profiles.operating import find_accounts, find_customers
+from stammgast.profiles.operating import METRICS, find_accounts, find_customers
 from stammgast.profiles.pages import ROUTES
+from stammgast.profiles.recount_http import CONTROLLERS as RECOUNT_CONTROLLERS
 
 MANIFEST = Manifest(
     name="profiles",
@@ -20,10 +22,12 @@ MANIFEST = Manifest(
         *ROUTES,
         *CONTROLLERS,
         *ACCOUNT_CONTROLLERS,
+        *RECOUNT_CONTROLLERS,
     ),
     navigation=(
         NavigationEntry("customers", _("Customers"), "/customers", "customers"),
         NavigationEntry("customers", _("Accounts"), "/accounts", "brand", order=120),
+        NavigationEntry("settings", _("Counting anew"), "/settings/recount", "rotate", order=65),
         NavigationEntry("connect", _("Live"), "/connect/live", "live", order=30),
     ),
     home_panels=(
@@ -33,6 +37,8 @@ MANIFEST = Manifest(
     ),
     search=(SearchProvider(_("Customers"), find_customers), SearchProvider(_("Accounts"), find_accounts)),
     features=FEATURES,
+    commands=COMMANDS,
+    metrics=METRICS,
     list_filters=FILTERS,
     services={MessageBook: api.message_book},
     action_words={

@@ -1,13 +1,13 @@
-"""What the manifest offers to the rest: customers and accounts for the search on top of every page."""
+"""What the manifest offers to the rest: customers and accounts for the search on top of every page, figures for /metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import BrandId
-from stammgast.kernel.runtime import Runtime
+from stammgast.kernel.runtime import Metric, Runtime
 from stammgast.profiles import api
 from stammgast.profiles.accounts.api import list_accounts
 from stammgast.profiles.contracts import CustomerFilter, NoSuchProfile
@@ -43,3 +43,28 @@ def find_accounts(runtime: Runtime, text: str, limit: int, brand: int) -> Sequen
         return ()
     rows = list_accounts(runtime, text, limit=limit).rows
     return [(one.name, one.group_id if one.group_id != one.name else "", f"/accounts/{one.account}") for one in rows]
+
+
+def _recount_progress(runtime: Runtime) -> Mapping[str, float]:
+    found = api.recount(runtime)
+    return {f'feature="{name}"': found.percent / 100 for name in found.features} if found.is_unfinished else {}
+
+
+def _recount_standing(runtime: Runtime) -> Mapping[str, float]:
+    return {"": float(api.recount(runtime).state in ("paused", "blocked"))}
+
+
+def _recount_set_aside(runtime: Runtime) -> Mapping[str, float]:
+    return {"": float(len(api.recount(runtime).parts))}
+
+
+METRICS = (
+    Metric(
+        "stammgast_recount_progress",
+        "Figures that are being counted anew from history: how far, from 0 to 1.",
+        "gauge",
+        _recount_progress,
+    ),
+    Metric("stammgast_recount_standing", "1 while counting anew is paused or can't begin.", "gauge", _recount_standing),
+    Metric("stammgast_recount_set_aside", "Parts that could not be counted anew.", "gauge", _recount_set_aside),
+)

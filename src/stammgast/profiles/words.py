@@ -52,6 +52,26 @@ NAMESPACE_LABELS = {
 }
 LEFT_ACCOUNT = _("Has left an account")
 
+FEATURE_LABELS = {
+    "seen": _("First and last seen"),
+    "events": _("Events"),
+    "sessions": _("Sessions"),
+    "orders": _("Orders"),
+    "revenue": _("Revenue"),
+    "refunds": _("Refunds"),
+    "products_seen": _("Products last looked at"),
+    "products_bought": _("Products last bought"),
+    "channels": _("Channels"),
+    "devices": _("Devices"),
+    "countries": _("Countries"),
+    "brands": _("Brands"),
+    "support": _("Last contact with support"),
+    "feedback": _("Scores"),
+    "consent": _("Consent"),
+    "traits": _("Traits"),
+    "accounts": _("Accounts and their members"),
+}
+"""What figures of customers are called; those of other modules go by their own names."""
 CONSENT_LABELS = {
     "analytics": _("Analysis of use"),
     "advertising": _("Advertising"),

@@ -239,7 +239,8 @@ class Recounting:
         elif order.action == "pause" and before.state == "going_on":
             after = msgspec.structs.replace(before, state="paused")
         elif order.action == "resume" and before.is_unfinished:
-            after = msgspec.structs.replace(before, state="going_on", note="")
+            is_forced = before.is_forced or order.is_forced
+            after = msgspec.structs.replace(before, state="going_on", note="", is_forced=is_forced)
         elif order.action == "again" and before.parts:
             after = trying_again(before, self._versions, order.person, clock.now_millis())
         logger.info("order obeyed", extra={"action": order.action, "order": order.id})

@@ -13,6 +13,7 @@ from stammgast.profiles.pages.customer import (
 from stammgast.profiles.pages.customers import export_customers, list_customers
 from stammgast.profiles.pages.home import came_in, newest, worker
 from stammgast.profiles.pages.live import show_live, show_rows
+from stammgast.profiles.pages.recount import change_recount, show_recount, show_recount_progress
 
 ROUTES = (
     list_customers,
@@ -27,5 +28,8 @@ ROUTES = (
     worker,
     show_live,
     show_rows,
+    show_recount,
+    show_recount_progress,
+    change_recount,
     *ACCOUNTS,
 )

@@ -148,6 +148,7 @@ def _about(request: AnyRequest, profile: Profile) -> dict[str, Any]:
         "panels": customer_panels(request),
         "identifiers": known_first(profile.identifiers),
         "figures": figures_of(profile.features),
+        "unsure": profile.recounting,
         "consent": consent_of(profile.consent),
         "merges": api.merges(runtime, profile) if profile.merged else (),
         "accounts": () if brands_of(request) else accounts_of_profile(runtime, profile.anchors),

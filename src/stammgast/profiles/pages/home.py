@@ -18,7 +18,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import api, words
 from stammgast.profiles.contracts import ChannelCount
 from stammgast.profiles.words import CHANNEL_LABELS
-from stammgast.web.guards import requires
+from stammgast.web.guards import person_of, requires
 from stammgast.web.pages import render, runtime_of, shell_of, translate
 from stammgast.web.shell import AnyRequest
 
@@ -75,10 +75,18 @@ def newest(request: AnyRequest) -> Response[str]:
 @get("/home/worker", guards=[requires("viewer", bound="same")], sync_to_thread=True)
 def worker(request: AnyRequest) -> Response[str]:
     """Show how far profiles and history are behind what was collected (a fragment)."""
-    status = api.worker_status(runtime_of(request))
+    runtime = runtime_of(request)
+    status = api.worker_status(runtime)
     is_silent = status is not None and clock.now_millis() - status.at > SILENT_MILLIS
+    person = person_of(request)
     return render(
-        request, "profiles/_worker.html", told=status, is_silent=is_silent, lag_attention=LAG_ATTENTION_SECONDS
+        request,
+        "profiles/_worker.html",
+        told=status,
+        is_silent=is_silent,
+        lag_attention=LAG_ATTENTION_SECONDS,
+        counting=api.recount(runtime),
+        may_see_recount=person.may("analyst") and not person.brands,
     )
 
 
