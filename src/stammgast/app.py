@@ -251,8 +251,9 @@ def run_warehouse(settings: Settings) -> None:
 def _noted(settings: Settings, process: str) -> Iterator[None]:
     from stammgast.kernel.logging import start_logging
     from stammgast.kernel.processes.private import keep_private
-    from stammgast.kernel.processes.run_dir import forget_pid, write_pid
+    from stammgast.kernel.processes.run_dir import forget_pid, keep_telling, write_pid
 
+    keep_telling()
     keep_private(settings.data)
     start_logging(process, settings.log_level)
     write_pid(settings.run_dir, process)

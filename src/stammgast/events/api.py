@@ -31,7 +31,7 @@ from stammgast.events.collecting.scrubbing import scrub_body
 from stammgast.events.contracts import EventSchema, MessageBook, OwnEvent, Quarantined, Rules
 from stammgast.events.definitions import RulesCache
 from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, PAYMENT_HOSTS, ChannelRule
-from stammgast.events.orders import DISCARD, REPLAY, Order, is_id, order_entry, read_order
+from stammgast.events.orders import DISCARD, REPLAY, TRY_AGAIN, Order, is_id, order_entry, read_order
 from stammgast.events.own import own_body, own_digest, own_entry, own_raw, read_own
 from stammgast.events.reading import expand, id_text, message_digest, read_entry, read_raw, reject
 from stammgast.events.reasons import (
@@ -55,7 +55,7 @@ from stammgast.events.store.quarantine import (
     remove_quarantined,
     requarantine,
 )
-from stammgast.events.wire import KIND_DERIVED, KIND_IMPORT, KIND_OWN, encode_meta
+from stammgast.events.wire import KIND_DERIVED, KIND_IMPORT, KIND_INTERNAL, KIND_OWN, encode_meta
 from stammgast.events.words import (
     CHANNEL_ICONS,
     CHANNEL_LABELS,
@@ -84,11 +84,13 @@ __all__ = [
     "EVENT_LABELS",
     "KIND_DERIVED",
     "KIND_IMPORT",
+    "KIND_INTERNAL",
     "MESSAGE_ID_REUSED",
     "PROCESSING_FAILED",
     "REASONS",
     "REASON_LABELS",
     "REPLAY",
+    "TRY_AGAIN",
     "TYPE_ICONS",
     "TYPE_LABELS",
     "UNKNOWN_PROFILE",

@@ -13,6 +13,7 @@ from stammgast.kernel.log import LogEntry
 
 REPLAY = "replay"
 DISCARD = "discard"
+TRY_AGAIN = "try_again"
 IDS_MAX = 1_000
 """Most events of one order, so that the worker's transaction stays short."""
 ID_MAX = 2**63 - 1
@@ -20,7 +21,11 @@ ID_MAX = 2**63 - 1
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What the worker shall do. `action` says who obeys: `replay` and `discard` are the quarantine's, with `ids`."""
+    """What the worker shall do.
+
+    `action` says who obeys: `replay` and `discard` are the quarantine's, `try_again` takes
+    up what the worker set aside (`kernel.set_aside`), all with `ids`.
+    """
 
     action: str
     ids: tuple[int, ...] = ()

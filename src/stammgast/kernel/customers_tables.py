@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, SmallInteger, String, Table
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, SmallInteger, String, Table, UniqueConstraint
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
@@ -75,4 +75,18 @@ own_queue = Table(
     Column("body", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
     comment="Own events that wait for the worker's next batch, which takes them away in its commit.",
+)
+
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("number", Big, primary_key=True, autoincrement=True),
+    Column("stage", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("error", String, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("stage", "key"),
+    sqlite_autoincrement=True,
+    comment="What failed again and again, with its error, until somebody takes it up again.",
 )

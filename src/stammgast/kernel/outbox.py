@@ -8,6 +8,7 @@ import msgspec
 import zstandard
 from sqlalchemy import Connection
 
+from stammgast.kernel.set_aside import Aside
 from stammgast.kernel.sql import rows_of, run, run_many
 
 
@@ -22,6 +23,8 @@ class Parcel(msgspec.Struct, frozen=True):
     rows: bytes
     moves: tuple[tuple[int, int], ...]
     lines: bytes = b""
+    refused: tuple[Aside, ...] = ()
+    """Rows that history took in no shape, once the parcel is delivered without them."""
 
 
 class RecentRow(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from time import monotonic
 
 import msgspec
 
-from stammgast.kernel.processes.run_dir import read_small, write_small
+from stammgast.kernel.processes.run_dir import read_small, tell_small
 
 FILE_NAME = "worker.json"
 PERIOD_SECONDS = 1.0
@@ -87,7 +87,7 @@ class StatusTeller:
             watch_lag_seconds=watch_lag_seconds,
             watch_waiting=watch_waiting,
         )
-        write_small(self._path, msgspec.json.encode(status).decode())
+        tell_small(self._path, msgspec.json.encode(status).decode())
 
 
 def read_status(run_dir: Path) -> WorkerStatus | None:

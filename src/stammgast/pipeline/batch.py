@@ -19,7 +19,7 @@ from stammgast.kernel.effects import CancelTimer, Deliver, Derive, Effect, Happe
 from stammgast.kernel.ids import Anchor, ProfileId
 from stammgast.kernel.outbox import Parcel, RecentRow
 from stammgast.kernel.position import Progress
-from stammgast.kernel.timers import Timer
+from stammgast.pipeline.again import placed_rows, take_up
 from stammgast.pipeline.changes import Changes, Outcome
 from stammgast.pipeline.contests import Contests
 from stammgast.pipeline.memory import KnownAnchor, Memory
@@ -27,6 +27,7 @@ from stammgast.pipeline.reading import Reading
 from stammgast.pipeline.recounting.live import LiveFolding
 from stammgast.pipeline.resolving import Resolver
 from stammgast.pipeline.seen import AskHistory, Earlier, SeenMessages
+from stammgast.pipeline.timing import Fired
 from stammgast.profiles.api.worker import AccountFold, HistoryRow, encode_rows, encode_state, history_row
 
 logger = logging.getLogger(__name__)
@@ -41,8 +42,6 @@ DERIVED_PLACE = 1_000_000
 """Where events that an event set off are numbered from, behind all that may stand in its request."""
 
 Reactor = Callable[[Happened], Iterable[Effect]]
-Fired = tuple[Timer, Sequence[Effect]]
-"""A timer that was due, and what came of it."""
 PoisonKey = tuple[int, int] | str
 """(position, ordinal) of an event in the log; the message id of a derived one."""
 
@@ -293,7 +292,11 @@ class Batch:
         changes.rule_version = self._bench.ranking.rules.version
         changes.rules = reading.rules
         changes.recent = self._recent()
-        changes.parcel = self._parcel(number, changes.moves)
+        changes.aside = reading.aside
+        changes.again = take_up(self._connection, reading.tried_again, self._now)
+        for timer in changes.again.timers:
+            self._outcome.timers.setdefault((timer.kind, timer.key), timer)
+        changes.parcel = self._parcel(number, changes.moves, changes.again.rows)
         self._sort_quarantine(changes, reading)
         changes.kept = reading.kept
         changes.queued = reading.queued
@@ -311,11 +314,12 @@ class Batch:
         moves.update(resolution.placed)
         return moves
 
-    def _parcel(self, number: int, moves: dict[int, int]) -> Parcel | None:
-        if not self._fresh and not moves:
+    def _parcel(self, number: int, moves: dict[int, int], again: Sequence[bytes]) -> Parcel | None:
+        if not (self._fresh or moves or again):
             return None
-        lines = encode_rows(self._rows(number))
-        return Parcel(number, len(self._fresh), compress(lines), tuple(sorted(moves.items())), lines)
+        count = len(self._fresh)
+        lines = encode_rows(self._rows(number)) + placed_rows(again, number, count)
+        return Parcel(number, count + len(again), compress(lines), tuple(sorted(moves.items())), lines)
 
     def _rows(self, number: int) -> list[HistoryRow]:
         rows = []
@@ -329,14 +333,15 @@ class Batch:
     def _sort_quarantine(self, changes: Changes, reading: Reading) -> None:
         """Tell new ones from replayed ones, and what came out from what failed again."""
         kept = changes.quarantine
-        kept.discarded = reading.quarantine.discarded
+        kept.discarded = reading.discarded
         for rejected, quarantine_id in self._refused:
             if quarantine_id is None:
                 kept.added.append(rejected)
             else:
                 kept.again.append((quarantine_id, rejected))
         out = (*self._fresh, *self._repeated)
-        kept.removed = [taken.quarantine_id for taken in out if taken.quarantine_id is not None]
+        replayed = (*(taken.quarantine_id for taken in out), *(one.quarantine_id for one in reading.obeyed))
+        kept.removed = [number for number in replayed if number is not None]
 
     def _recent(self) -> list[RecentRow]:
         rows = [_refused_row(rejected) for rejected, _ in self._refused[-RECENT_MAX:]]

@@ -11,7 +11,9 @@ from stammgast.kernel.effects import HoldBlob, ReleaseBlobs
 from stammgast.kernel.keeping import Kept
 from stammgast.kernel.outbox import Parcel, RecentRow
 from stammgast.kernel.position import Progress
+from stammgast.kernel.set_aside import Aside
 from stammgast.kernel.timers import Timer
+from stammgast.pipeline.again import Again
 from stammgast.pipeline.seen import Placing
 from stammgast.pipeline.watching.store import Marks
 from stammgast.profiles.api.worker import AccountChanges
@@ -75,6 +77,10 @@ class Changes:
     """Of the row in which they are kept; known to the commit only."""
     let_go: list[str] = field(default_factory=list)
     """Files that nobody holds once this batch is kept; known to its commit only."""
+    aside: list[Aside] = field(default_factory=list)
+    """What is set aside with its error."""
+    again: Again = field(default_factory=Again)
+    """What was set aside and is taken up again."""
     queued: list[int] = field(default_factory=list)
     """Numbers of the queue of own events that this batch went through."""
     fresh: list[Taken] = field(default_factory=list)

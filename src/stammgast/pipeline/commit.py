@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 from sqlalchemy import Connection
@@ -16,8 +17,10 @@ from stammgast.kernel import outbox
 from stammgast.kernel.blobs.holds import hold_blobs, release_blobs
 from stammgast.kernel.effects import HoldBlob
 from stammgast.kernel.keeping import keep_all
+from stammgast.kernel.outbox import Parcel
 from stammgast.kernel.own_queue import take_queued
 from stammgast.kernel.position import Progress, keep_progress
+from stammgast.kernel.set_aside import put_aside, take_out
 from stammgast.kernel.state import State
 from stammgast.kernel.timers import Timer, cancel_timers, set_timers
 from stammgast.pipeline.changes import Changes, Outcome, Quarantine
@@ -26,17 +29,34 @@ from stammgast.pipeline.watching.store import add_marks, encode_marks
 from stammgast.profiles.api.worker import accounts, ledger, states
 
 
-def commit(state: State, epoch: int, changes: Changes, delivered: Sequence[int], now: int) -> Progress:
+def commit(state: State, epoch: int, changes: Changes, delivered: Sequence[Parcel], now: int) -> Progress:
     """Write everything a batch came to, or nothing; return the progress as it is then.
 
-    `delivered` are batches that history has in full: their parcels leave the outbox. Raises LeaseLost.
+    `delivered` are parcels that history has in full: they leave the outbox. Raises LeaseLost.
     """
     with state.write() as connection:
         progress = _write(connection, changes, now)
-        outbox.remove_parcels(connection, delivered)
+        take_from_outbox(connection, delivered, now)
         keep_progress(connection, epoch, progress)
         crash_point("in_commit")
     return progress
+
+
+def take_from_outbox(connection: Connection, delivered: Sequence[Parcel], now: int) -> None:
+    """Take parcels out that history has, but for the rows that it refused: those are set aside."""
+    put_aside(connection, [row for one in delivered for row in one.refused], now)
+    outbox.remove_parcels(connection, [one.batch for one in delivered])
+
+
+class _Enough(Exception):
+    """Everything could be written; it was only a try."""
+
+
+def try_to_commit(state: State, changes: Changes, now: int) -> None:
+    """Write all that `commit` would write, and take it back. Raises as that would."""
+    with suppress(_Enough), state.write() as connection:
+        _write(connection, changes, now)
+        raise _Enough
 
 
 def _write(connection: Connection, changes: Changes, now: int) -> Progress:
@@ -68,6 +88,8 @@ def _write(connection: Connection, changes: Changes, now: int) -> Progress:
     changes.let_go = _write_holds(connection, changes.outcome, now)
     if changes.parcel is not None:
         outbox.add_parcel(connection, changes.parcel)
+    take_out(connection, changes.again.numbers)
+    put_aside(connection, changes.aside, now)
     take_queued(connection, changes.queued)
     if changes.marks:
         changes.marks_number = add_marks(connection, encode_marks(changes.marks), now)

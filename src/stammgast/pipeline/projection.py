@@ -14,8 +14,10 @@ from stammgast.identity.graph.placing import NOBODY
 from stammgast.identity.store import graph, whole
 from stammgast.identity.store.numbers import load_bearers
 from stammgast.kernel.keeping import ListWords, words_together
+from stammgast.kernel.set_aside import ACCOUNT, CUSTOMER
 from stammgast.kernel.state import State
 from stammgast.pipeline.crash import crash_point
+from stammgast.pipeline.failing_lines import FailingLines
 from stammgast.pipeline.relisting import Relisting
 from stammgast.profiles.api.recounts import RELIABLE, Counting
 from stammgast.profiles.api.worker import (
@@ -77,6 +79,9 @@ class Projection:
         """Seconds of the last round."""
         self.rounds = 0
         """How many were finished."""
+        self._failing = FailingLines(state)
+        self._anchors |= self._failing.aside[CUSTOMER]
+        self._accounts.mark(self._failing.aside[ACCOUNT])
 
     def recover(self, listed_batch: int, *, is_all: bool = False) -> None:
         """Mark what batches from `listed_batch` on changed: a worker died before it was listed.
@@ -138,29 +143,50 @@ class Projection:
         return passed >= (PERIOD_SECONDS if is_idle else max(PATIENCE_SECONDS, self._spent / SHARE_MAX))
 
     def step(self) -> None:
-        """Write some of what is waiting."""
+        """Write some of what is waiting. Lines that can't be written are tried again, and in the end set aside."""
         began = monotonic()
-        with self._state.read() as connection:
-            if not (self._profiles or self._accounts.is_in_round):
+        if not (self._profiles or self._accounts.is_in_round):
+            with self._state.read() as connection:
                 self._begin_round(connection)
-            listings = self._listings(connection, self._profiles[:STEP])
-            account_listings = self._accounts.listings(connection)
-            # A number that was merged away may live again by now.
-            gone = sorted(self._gone - graph.living(connection, self._gone))
-        crash_point("in_listing")
-        with self._state.write() as connection:
-            self._fence(connection)
-            customers.write_listings(connection, listings, gone)
-            account_store.write_listings(connection, account_listings)
+        self._write_customers(self._profiles[:STEP])
+        self._write_accounts(self._accounts.step)
+        self._accounts.written()
         if self._profiles:
             del self._profiles[:STEP]
             if not self._profiles:
                 self._accounts.begin_round()
-        self._gone.clear()
         self._finish_relisting()
         if not (self._profiles or self._accounts.is_in_round):
             self.rounds += 1
         self._spent += monotonic() - began
+
+    def _write_customers(self, profiles: list[int]) -> None:
+        def write(few: Sequence[int]) -> None:
+            with self._state.read() as connection:
+                listings = self._listings(connection, few)
+                # A number that was merged away may live again by now.
+                gone = sorted(self._gone - graph.living(connection, self._gone))
+            crash_point("in_listing")
+            with self._state.write() as connection:
+                self._fence(connection)
+                customers.write_listings(connection, listings, gone)
+                self._failing.succeeded(connection, CUSTOMER, few)
+            self._gone.clear()
+
+        if profiles or self._gone:
+            self._anchors |= self._failing.write(CUSTOMER, profiles, write)
+
+    def _write_accounts(self, numbers: list[int]) -> None:
+        def write(few: Sequence[int]) -> None:
+            with self._state.read() as connection:
+                listings = self._accounts.listings(connection, few)
+            with self._state.write() as connection:
+                self._fence(connection)
+                account_store.write_listings(connection, listings)
+                self._failing.succeeded(connection, ACCOUNT, few)
+
+        if numbers:
+            self._accounts.mark(self._failing.write(ACCOUNT, numbers, write))
 
     def _follow_policies(self) -> None:
         if self._relisting.notice():
@@ -179,6 +205,7 @@ class Projection:
         changed = {exceptions.get(anchor, anchor) for anchor in self._anchors}
         # Some of them are numbers of profiles; a few of those are borne by other anchors.
         changed |= self._anchors & load_bearers(connection).keys()
+        self._failing.forget_gone(connection)
         self._profiles = sorted(changed.union(self._relisting.take(connection)) - {NOBODY})
         if not self._profiles:
             self._accounts.begin_round()
@@ -186,7 +213,7 @@ class Projection:
         self._begun_at = monotonic()
         self._spent = 0.0
 
-    def _listings(self, connection: Connection, profiles: list[int]) -> list[Listing]:
+    def _listings(self, connection: Connection, profiles: Sequence[int]) -> list[Listing]:
         anchors = graph.anchors_of(connection, profiles)
         all_anchors = [one for many in anchors.values() for one in many]
         self._accounts.mark_members(connection, all_anchors)

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection as Pipe
 from time import monotonic
 from typing import NamedTuple
@@ -26,8 +27,10 @@ from stammgast.identity.rulebook.progress import FILE_NAME
 from stammgast.identity.store.applied_rules import AppliedRules, ordered_rules, rules_in_force
 from stammgast.kernel import clock
 from stammgast.kernel.errors import StammgastError
+from stammgast.kernel.passing import is_passing
 from stammgast.kernel.position import LeaseLost, Progress
-from stammgast.kernel.processes.run_dir import write_small
+from stammgast.kernel.processes.run_dir import tell_small
+from stammgast.kernel.set_aside import RULES, Aside, Patience, keys_set_aside, put_aside
 from stammgast.kernel.settings import Settings
 from stammgast.kernel.state import State, open_state
 from stammgast.pipeline.crash import crash_point
@@ -50,6 +53,13 @@ class NewRules(NamedTuple):
     gone: set[int]
 
 
+class _Failure(NamedTuple):
+    """What the process tells when it fails. passes: a store is to blame, and trying again may help."""
+
+    why: str
+    passes: bool
+
+
 class ParentGone(Exception):
     """The worker that wanted this is no more."""
 
@@ -66,24 +76,35 @@ class Reruling:
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Pipe | None = None
         self._failures = 0
+        self._patience = Patience()
         self._not_before = 0.0
+        self._must_look = True
         self.look()
 
     @property
     def is_clean(self) -> bool:
         """Say whether no order waits."""
-        return self._order is None
+        return self._order is None and not self._must_look
+
+    def look_again(self) -> None:
+        """Let the next step look which order waits."""
+        self._must_look = True
 
     def look(self) -> None:
-        """Read which order waits; another one than before ends the work on that."""
+        """Read which order waits; another one than before ends the work on that. One that is set aside does not wait."""
         with self._state.read() as connection:
             order = ordered_rules(connection)
+            if order is not None and str(order.number) in keys_set_aside(connection, RULES):
+                order = None
         if self._order is not None and order != self._order:
             self.close()
         self._order = order
+        self._must_look = False
 
     def step(self, epoch: int, progress: Progress) -> NewRules | None:
         """Do what can be done between two batches; return the rules once they are in force."""
+        if self._must_look:
+            self.look()
         if self._order is None or monotonic() < self._not_before:
             return None
         if self._process is None:
@@ -91,12 +112,15 @@ class Reruling:
 
             if progress.next_anchor <= SMALL_GRAPH:
                 return self._at_once(self._order, epoch, progress)
-            self._begin(self._order, epoch)
+            try:
+                self._begin(self._order, epoch)
+            except OSError as problem:
+                self._failed(self._order, type(problem).__name__, passes=True)
             return None
         try:
             return self._listen(self._order, progress)
         except (EOFError, OSError):
-            self._failed("the process ended")
+            self._failed(self._order, "ProcessEnded")
             return None
 
     def close(self) -> None:
@@ -123,9 +147,11 @@ class Reruling:
         except StammgastError:
             raise
         except Exception as problem:
+            if is_passing(problem):
+                raise
             # Rules that can't be applied must never hold up what comes in.
             logger.exception("identity rules can't be applied", extra={"version": order.version})
-            self._failed(type(problem).__name__)
+            self._failed(order, type(problem).__name__)
             return None
         return self._done(order, after, *work.to_list())
 
@@ -146,7 +172,10 @@ class Reruling:
         assert self._pipe is not None
         if not self._pipe.poll():
             return None
-        self._pipe.recv()
+        told = self._pipe.recv()
+        if isinstance(told, _Failure):
+            self._failed(order, *told)
+            return None
         crash_point("rules_read")
         # From here on the worker stands still, so that nothing changes under the one who writes.
         self._pipe.send(progress)
@@ -154,7 +183,11 @@ class Reruling:
             if self._keep_alive():
                 self.close()
                 return None
-        after, changed, gone = self._pipe.recv()
+        told = self._pipe.recv()
+        if isinstance(told, _Failure):
+            self._failed(order, *told)
+            return None
+        after, changed, gone = told
         self.close()
         return self._done(order, after, changed, gone)
 
@@ -162,12 +195,21 @@ class Reruling:
         crash_point("rules_written")
         self._order = None
         self._failures = 0
-        (self._settings.run_dir / FILE_NAME).unlink(missing_ok=True)
+        self._patience.succeeded(RULES, (str(order.number),))
+        with suppress(OSError):
+            (self._settings.run_dir / FILE_NAME).unlink(missing_ok=True)
         logger.info("other identity rules are in force", extra={"version": order.version})
         return NewRules(rules_of(order.rules), after, changed, gone)
 
-    def _failed(self, why: str) -> None:
+    def _failed(self, order: AppliedRules, why: str, passes: bool = False) -> None:
+        """Try again after a while, or set the order aside: what a store did does not count against it (`passes`)."""
         self.close()
+        if not passes and self._patience.is_out(RULES, str(order.number)):
+            logger.warning("identity rules set aside", extra={"version": order.version, "problem": why})
+            with self._state.write() as connection:
+                put_aside(connection, [Aside(RULES, str(order.number), why)], clock.now_millis())
+            self._order, self._failures = None, 0
+            return
         self._failures += 1
         wait = min(2.0**self._failures, RETRY_SECONDS_MAX)
         self._not_before = monotonic() + wait
@@ -189,7 +231,7 @@ class _Teller:
         if monotonic() - self._told_at >= TOLD_SECONDS:
             self._told_at = monotonic()
             told = RulesProgress(self._number, stage, done, total, clock.now_millis())
-            write_small(self._path, msgspec.json.encode(told).decode())
+            tell_small(self._path, msgspec.json.encode(told).decode())
 
 
 def _carry_out(settings: Settings, order: AppliedRules, epoch: int, parent: int, pipe: Pipe) -> None:
@@ -217,6 +259,10 @@ def _carry_out(settings: Settings, order: AppliedRules, epoch: int, parent: int,
         pipe.send((after, *work.to_list()))
     except (EOFError, BrokenPipeError, ParentGone, LeaseLost):
         logger.warning("the worker ended while its rules were being applied")
+    except Exception as problem:
+        logger.exception("identity rules can't be applied", extra={"version": order.version})
+        with suppress(OSError):
+            pipe.send(_Failure(type(problem).__name__, is_passing(problem)))
     finally:
         state.close()
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Sequence
 from functools import partial
 from time import monotonic, sleep
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -24,24 +25,27 @@ from stammgast.kernel.keeping import touched_by
 from stammgast.kernel.log import LogEntry, LogReader
 from stammgast.kernel.outbox import Parcel
 from stammgast.kernel.own_queue import Queued, queued_own
-from stammgast.kernel.position import LeaseLost, keep_progress, take_lease
+from stammgast.kernel.passing import is_passing
+from stammgast.kernel.position import LeaseLost, Progress, keep_progress, take_lease
 from stammgast.kernel.processes.doorbell import Doorbell, ring
+from stammgast.kernel.processes.failing import Chores
 from stammgast.kernel.runtime import Runtime
+from stammgast.kernel.set_aside import Aside
 from stammgast.kernel.worker_status import StatusTeller
-from stammgast.pipeline.batch import Batch, Bench, Fired
+from stammgast.pipeline.batch import Batch, Bench
 from stammgast.pipeline.changes import Changes
-from stammgast.pipeline.commit import commit
+from stammgast.pipeline.commit import commit, take_from_outbox, try_to_commit
 from stammgast.pipeline.crash import crash_point
 from stammgast.pipeline.housekeeping import Housekeeping
 from stammgast.pipeline.memory import Memory
-from stammgast.pipeline.poison import compute_around_poison
+from stammgast.pipeline.poison import Parts, compute_around_poison
 from stammgast.pipeline.projection import Projection
-from stammgast.pipeline.reading import Reading, read_entries, read_queue
+from stammgast.pipeline.reading import read_entries, read_queue
 from stammgast.pipeline.recounting.stage import Recounting
-from stammgast.pipeline.reruling import Reruling
+from stammgast.pipeline.reruling import NewRules, Reruling
 from stammgast.pipeline.seen import SeenMessages
 from stammgast.pipeline.sender import Sender
-from stammgast.pipeline.timing import Timing
+from stammgast.pipeline.timing import Fired, Timing
 from stammgast.pipeline.tuning import tune_for_worker
 from stammgast.pipeline.watching.marking import marks_of
 from stammgast.pipeline.watching.stage import ProfileStage
@@ -59,12 +63,17 @@ IDLE_SECONDS = 0.25
 SMALL_BATCH = 200
 SMALL_BATCH_SECONDS = 0.04
 """A batch smaller than that begins no sooner after the last: each costs some milliseconds whatever it holds."""
+FIRST_RETRY_SECONDS = 0.1
 RETRY_SECONDS_MAX = 5.0
+FALLS_MAX = 6
+"""So often in a row the worker bears with what should not be, some ten seconds; then it ends and is started anew."""
 
 
 def run(runtime: Runtime, stop: threading.Event) -> None:
     """Work until `stop` is set. Raises LeaseLost when another worker has taken over."""
-    worker = Worker(runtime)
+    worker = _begin(runtime, stop)
+    if worker is None:
+        return
     # What stands now stays: the collector need not look at it again. A batch frees what it made by itself: the collector
     # is for cycles only, and comes when far more was made than a batch holds (measured: a twentieth of all time saved).
     gc.freeze()
@@ -73,6 +82,30 @@ def run(runtime: Runtime, stop: threading.Event) -> None:
         worker.work(stop)
     finally:
         worker.close()
+
+
+def _begin(runtime: Runtime, stop: threading.Event) -> Worker | None:
+    """Make the worker as soon as the stores let us; None when we are asked to stop before."""
+    wait = FIRST_RETRY_SECONDS
+    while not stop.is_set():
+        try:
+            return Worker(runtime)
+        except Exception as problem:
+            if not is_passing(problem):
+                raise
+            logger.warning("waiting to begin", extra={"problem": type(problem).__name__})
+            stop.wait(wait)
+            wait = min(wait * 2, RETRY_SECONDS_MAX)
+    return None
+
+
+class Given(NamedTuple):
+    """What one batch is given: entries of the log, timers that fired and failed for good, own events that wait."""
+
+    entries: Sequence[LogEntry]
+    fired: Sequence[Fired]
+    aside: Sequence[Aside]
+    queued: Sequence[Queued]
 
 
 class Worker:
@@ -131,13 +164,19 @@ class Worker:
         self._recounting.relist()
         self._stop = threading.Event()
         self._reruling = Reruling(settings, self._state, self._wait_for_rules)
-        self._housekeeping = Housekeeping(runtime, seen)
+        self._chores = runtime.services.setdefault(Chores, Chores(settings.run_dir, NAME))
+        self._housekeeping = Housekeeping(runtime, seen, self._chores)
         self._status = StatusTeller(settings.run_dir)
         self._sender = Sender(self._state, runtime.history, wake)
+        self._delivered: list[Parcel] = []
+        """What history has in full and the outbox still holds."""
+        self._new_rules: NewRules | None = None
+        """Rules that are in force and not yet gone by, since batch `_new_rules_batch`."""
+        self._new_rules_batch = 0
         self._unread_since: int | None = None
         self._is_paused = False
         self._is_closed = False
-        self._reader.publish(self._progress.position)
+        self._is_published = self._reader.publish(self._progress.position)
         self._sender.start(self._progress.next_batch - 1)
 
     def _open_stage(self, folding: Folding) -> ProfileStage:
@@ -152,19 +191,27 @@ class Worker:
         return ProfileStage(self._state, watchers, viewing, lambda names: blobs_of(self._runtime).let_go(names))
 
     def work(self, stop: threading.Event) -> None:
-        """Turn until `stop` is set; a store that does not answer is asked again."""
-        wait = 0.1
+        """Turn until `stop` is set; a store that does not answer, or has no room, is asked again.
+
+        Raises LeaseLost, and what is no store's fault and does not go by itself: then a fresh process may do better.
+        """
+        wait, odd = FIRST_RETRY_SECONDS, 0
         self._stop = stop
         while not stop.is_set():
             try:
                 self.turn()
-                wait = 0.1
+                wait, odd = FIRST_RETRY_SECONDS, 0
             except LeaseLost:
                 raise
-            except StammgastError as problem:
-                if not problem.retry:
-                    raise
-                logger.warning("waiting", extra={"problem": problem.code})
+            except Exception as problem:
+                if is_passing(problem):
+                    logger.warning("waiting", extra={"problem": _kind(problem)})
+                else:
+                    odd += 1
+                    logger.exception("the worker fell over")
+                    if odd == FALLS_MAX:
+                        raise
+                self._bench.forget()
                 self._tell()
                 stop.wait(wait)
                 wait = min(wait * 2, RETRY_SECONDS_MAX)
@@ -172,29 +219,32 @@ class Worker:
     def turn(self) -> bool:
         """Do what there is to do, at most one batch; say whether there was one. Sleeps when there is nothing."""
         began = monotonic()
-        self._stage.follow((self._bench.ranking.rules.version, self._recounting.counted_by), self._progress.next_anchor)
-        delivered = self._sender.take_delivered()
+        self._chores.do("whom to look at", self._follow, _is_waited_for)
+        self._delivered += self._sender.take_delivered()
+        delivered = tuple(self._delivered)
         self._is_paused = self._outbox_events - _rows(delivered) >= self._runtime.settings.outbox_limit
         entries = [] if self._is_paused else self._read()
         now = clock.now_millis()
         with self._state.read() as connection:
-            fired = [] if self._is_paused else self._timing.fire_due(connection, now)
+            fired, aside = ([], []) if self._is_paused else self._timing.fire_due(connection, now)
             queued = [] if self._is_paused else queued_own(connection)
         if entries or fired or queued:
-            self._take(entries, fired, queued, delivered, now)
+            self._take(Given(entries, fired, aside, queued), delivered, now)
         elif delivered:
             self._remove(delivered)
         is_idle = not entries
         is_small = sum(one.count for one in entries) < SMALL_BATCH
-        is_watching = self._stage.work(self._epoch, self._progress, is_busy=not is_small)
-        if self._projection.is_due(is_idle=is_small):
-            self._projection.step()
-        did_recount = self._recounting.step(self._epoch, self._progress, is_busy=not is_small)
-        self._keep_house(is_idle=is_idle)
-        if not self._reruling.is_clean:
-            self._rerule()
+        # What is done beside the batches may fall over, and those go on.
+        look = partial(self._stage.work, self._epoch, self._progress, is_busy=not is_small)
+        has_more = self._chores.ask("profile stage", look, _is_waited_for)
+        self._chores.do("lists", partial(self._list, is_idle=is_small), _is_waited_for)
+        recount = partial(self._recounting.step, self._epoch, self._progress, is_busy=not is_small)
+        has_more |= self._chores.ask("counting anew", recount, _is_waited_for)
+        self._chores.do("housekeeping", partial(self._keep_house, is_idle=is_idle), _is_waited_for)
+        if self._new_rules is not None or not self._reruling.is_clean:
+            self._chores.do("identity rules", self._rerule, _is_waited_for)
         self._tell_if_due()
-        if did_recount or is_watching:
+        if has_more:
             pass  # Its next slice follows at once, after whatever came in.
         elif is_idle and not fired and not queued:
             self._bell.wait(IDLE_SECONDS if self._projection.is_clean else SMALL_BATCH_SECONDS)
@@ -234,16 +284,25 @@ class Worker:
         self._reruling.close()
         self._recounting.close()
         self._sender.stop()
-        delivered = self._sender.take_delivered()
+        self._delivered += self._sender.take_delivered()
         try:
-            if delivered:
-                self._remove(delivered)
-        except StammgastError as problem:
+            if self._delivered:
+                self._remove(tuple(self._delivered))
+        except Exception as problem:
+            if not is_passing(problem) and not isinstance(problem, StammgastError):
+                raise
             logger.warning(
-                "deliveries not noted; they are looked for at the next start", extra={"problem": problem.code}
+                "deliveries not noted; they are looked for at the next start", extra={"problem": _kind(problem)}
             )
         self._reader.close()
         self._bell.close()
+
+    def _follow(self) -> None:
+        self._stage.follow((self._bench.ranking.rules.version, self._recounting.counted_by), self._progress.next_anchor)
+
+    def _list(self, *, is_idle: bool) -> None:
+        if self._projection.is_due(is_idle=is_idle):
+            self._projection.step()
 
     def _read(self) -> list[LogEntry]:
         entries = self._reader.read(self._progress.position, self._runtime.settings.worker_batch)
@@ -252,42 +311,52 @@ class Worker:
             crash_point("read")
         return entries
 
-    def _take(
-        self,
-        entries: Sequence[LogEntry],
-        fired: Sequence[Fired],
-        queued: Sequence[Queued],
-        delivered: Sequence[Parcel],
-        now: int,
-    ) -> None:
-        changes = self._compute(entries, fired, queued, now)
-        if self._stage.is_on:
-            changes.marks = _marks_of(changes, now)
-        crash_point("computed")
+    def _take(self, given: Given, delivered: Sequence[Parcel], now: int) -> None:
         try:
-            progress = commit(self._state, self._epoch, changes, [one.batch for one in delivered], now)
-        except BaseException:
+            changes = self._compute(given, now)
+            crash_point("computed")
+            progress = commit(self._state, self._epoch, changes, delivered, now)
+        except LeaseLost:
+            raise
+        except Exception as problem:
             # What memory holds was computed on top of a batch that does not exist.
             self._bench.forget()
-            raise
+            if isinstance(problem, StammgastError) or is_passing(problem):
+                raise
+            logger.exception("batch can't be written; looking for what is to blame")
+            changes, progress = self._take_carefully(given, delivered, now)
         crash_point("committed")
         self._progress = progress
         self._stage.added(changes.marks_number, now, changes.marks)
         self._after_commit(changes, delivered)
 
-    def _compute(
-        self, entries: Sequence[LogEntry], fired: Sequence[Fired], queued: Sequence[Queued], now: int
-    ) -> Changes:
-        position = entries[-1].position if entries else self._progress.position
+    def _take_carefully(self, given: Given, delivered: Sequence[Parcel], now: int) -> tuple[Changes, Progress]:
+        """Try to write whatever is computed, so that what can't be written is found and set aside."""
+        try:
+            changes = self._compute(given, now, is_tried=True)
+            return changes, commit(self._state, self._epoch, changes, delivered, now)
+        except BaseException:
+            self._bench.forget()
+            raise
+
+    def _compute(self, given: Given, now: int, *, is_tried: bool = False) -> Changes:
+        position = given.entries[-1].position if given.entries else self._progress.position
         rules = events.rules(self._runtime)
         with self._state.read() as connection:
-            reading = read_entries(entries, rules, connection, self._orders)
-            read_queue(reading, queued)
+            reading = read_entries(given.entries, rules, connection, self._orders)
+            reading.aside += given.aside
+            read_queue(reading, given.queued)
 
-            def attempt(reading: Reading) -> Changes:
-                return Batch(self._bench, connection, self._progress, now).compute(reading, position, fired)
+            def attempt(parts: Parts) -> Changes:
+                batch = Batch(self._bench, connection, self._progress, now)
+                changes = batch.compute(parts.reading, position, parts.fired)
+                if self._stage.is_on:
+                    changes.marks = _marks_of(changes, now)
+                if is_tried:
+                    try_to_commit(self._state, changes, now)
+                return changes
 
-            return compute_around_poison(self._bench, reading, attempt)
+            return compute_around_poison(self._bench, Parts(reading, given.fired), attempt)
 
     def _after_commit(self, changes: Changes, delivered: Sequence[Parcel]) -> None:
         self._bench.seen.kept(
@@ -295,22 +364,22 @@ class Worker:
         )
         self._bench.memory.turn()
         self._recounting.took(changes.fresh)
-        self._reader.publish(self._progress.position)
+        self._is_published = self._reader.publish(self._progress.position)
         crash_point("published")
         if changes.let_go:
             blobs_of(self._runtime).let_go(changes.let_go)
         if changes.parcel is not None:
             self._outbox_events += changes.parcel.row_count
             self._sender.offer(changes.parcel)
-        self._outbox_events -= _rows(delivered)
+        self._forget_delivered(delivered)
         if delivered:
             crash_point("removed")
-        touched = touched_by(changes.kept)
-        accounts = touched.accounts.union(row[0] for row in changes.accounts.rows)
-        self._mark(changes.touched | touched.anchors, changes.resolution, accounts)
+        again, touched = changes.again, touched_by(changes.kept)
+        accounts = (touched.accounts | again.accounts).union(row[0] for row in changes.accounts.rows)
+        self._mark(changes.touched | touched.anchors | again.customers, changes.resolution, accounts)
         self._status.count(changes.read)
-        if changes.rules:
-            self._reruling.look()
+        if changes.rules or again.has_rules:
+            self._reruling.look_again()
 
     def _mark(self, touched: set[int], found: Resolution, accounts: Collection[int]) -> None:
         """Let the list of customers follow; what is marked are anchors, and numbers of profiles."""
@@ -322,20 +391,24 @@ class Worker:
 
     def _rerule(self) -> None:
         """Go by other rules once everything known is resolved under them."""
-        found = self._reruling.step(self._epoch, self._progress)
+        if self._new_rules is None:
+            self._new_rules_batch = self._progress.next_batch
+            self._new_rules = self._reruling.step(self._epoch, self._progress)
+        found = self._new_rules
         if found is None:
             return
+        self._progress = found.progress
         self._bench.normalise = cached_normaliser(found.rules)
         self._bench.ranking = Ranking(found.rules)
         # Whose anything is may be another now.
         self._bench.forget()
         with self._state.read() as connection:
-            moved = outbox.parcels_after(connection, self._progress.next_batch - 1, 1)
-        self._progress = found.progress
+            moved = outbox.parcels_after(connection, self._new_rules_batch - 1, 1)
+        self._projection.mark_for_rules(found.changed, found.gone)
         for parcel in moved:
             self._sender.offer(parcel)
-        self._projection.mark_for_rules(found.changed, found.gone)
         self._stage.mark(found.changed, found.gone)
+        self._new_rules = None
 
     def _wait_for_rules(self) -> bool:
         """Tell that the worker lives while it stands still; say whether it is to stop."""
@@ -344,10 +417,14 @@ class Worker:
 
     def _remove(self, delivered: Sequence[Parcel]) -> None:
         with self._state.write() as connection:
-            outbox.remove_parcels(connection, [one.batch for one in delivered])
+            take_from_outbox(connection, delivered, clock.now_millis())
             keep_progress(connection, self._epoch, self._progress)
-        self._outbox_events -= _rows(delivered)
+        self._forget_delivered(delivered)
         crash_point("removed")
+
+    def _forget_delivered(self, delivered: Sequence[Parcel]) -> None:
+        del self._delivered[: len(delivered)]
+        self._outbox_events -= _rows(delivered)
 
     def _keep_house(self, *, is_idle: bool) -> None:
         if self._projection.is_clean and self._progress.listed_batch != self._progress.next_batch:
@@ -356,6 +433,8 @@ class Worker:
             self._housekeeping.step_if_due(self._epoch, self._progress)
 
     def _tell_if_due(self) -> None:
+        if not self._is_published:
+            self._is_published = self._reader.publish(self._progress.position)
         if self._status.is_due(self._progress.position, self._outbox_events):
             self._tell()
 
@@ -385,6 +464,14 @@ def _marks_of(changes: Changes, now: int) -> Marks:
     }
     noted = touched_by(changes.kept).anchors
     return marks_of(changes.fresh, noted, moved | found.refusals.keys(), found.lost(), now)
+
+
+def _is_waited_for(problem: Exception) -> bool:
+    return isinstance(problem, LeaseLost) or is_passing(problem)
+
+
+def _kind(problem: BaseException) -> str:
+    return problem.code if isinstance(problem, StammgastError) else type(problem).__name__
 
 
 def _rows(parcels: Sequence[Parcel]) -> int:

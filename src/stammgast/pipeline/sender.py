@@ -12,16 +12,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 
+import msgspec
 import zstandard
 
 from stammgast.kernel import outbox
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.history import HistoryClient, HistoryRefused
-from stammgast.kernel.ids import new_uuid
+from stammgast.kernel.ids import digest128, new_uuid
 from stammgast.kernel.outbox import Parcel
+from stammgast.kernel.passing import is_passing
+from stammgast.kernel.set_aside import HISTORY, Aside, Patience
 from stammgast.kernel.state import State
 from stammgast.pipeline.crash import crash_point
-from stammgast.pipeline.rescue import insert_or_split
+from stammgast.pipeline.rescue import Refused, insert_or_split
 from stammgast.profiles.api.worker import EVENTS, MOVES, Dictionary, missing_lines, move_lines, rows_present
 
 logger = logging.getLogger(__name__)
@@ -44,6 +47,7 @@ class Sender:
 
     def __init__(self, state: State, history: HistoryClient, wake: Callable[[], object]) -> None:
         """Nothing is sent before `start`."""
+        self._patience = Patience()
         self._state = state
         self._history = history
         self._wake = wake
@@ -106,7 +110,7 @@ class Sender:
                 wait = 0.1
             except Exception as problem:
                 # Whatever it was, the outbox still holds the rows: look what is there and go on.
-                if not isinstance(problem, StammgastError):
+                if not (isinstance(problem, StammgastError) or is_passing(problem)):
                     logger.exception("sender fell over")
                 with self._changed:
                     self._must_look = True
@@ -120,10 +124,8 @@ class Sender:
         if not parcels:
             self._dictionary.reload_if_due()
             return
-        if parcels[-1].batch <= self._recover_to:
-            self._recover(parcels)
-        else:
-            self._send(parcels)
+        send = self._recover if parcels[-1].batch <= self._recover_to else self._send
+        parcels = send(parcels)
         with self._changed:
             self._sent = parcels[-1].batch
             self._delivered += parcels
@@ -164,7 +166,7 @@ class Sender:
             parcels.append(parcel)
         return parcels
 
-    def _send(self, parcels: Sequence[Parcel]) -> None:
+    def _send(self, parcels: list[Parcel]) -> list[Parcel]:
         self._send_moves(parcels)
         lines = b"".join(map(_lines, parcels))
         crash_point("in_send")
@@ -173,8 +175,9 @@ class Sender:
                 self._history.insert_json_lines(EVENTS, lines, query_id=self._query_id(EVENTS, parcels))
             except HistoryRefused as problem:
                 logger.warning("history refused a batch", extra={"batch": parcels[0].batch, "problem": str(problem)})
-                self._recover(parcels)
+                parcels = self._recover(parcels)
         crash_point("sent")
+        return parcels
 
     def _send_moves(self, parcels: Sequence[Parcel]) -> None:
         """Send the anchors' new profiles first: an event of a merged anchor never counts for the old profile alone."""
@@ -186,15 +189,34 @@ class Sender:
             crash_point("moved")
         self._dictionary.reload_if_due()
 
-    def _recover(self, parcels: Sequence[Parcel]) -> None:
+    def _recover(self, parcels: Sequence[Parcel]) -> list[Parcel]:
+        """Insert what is missing; return the parcels with the rows that history takes in no shape.
+
+        Raises HistoryRefused while such a row may be tried again.
+        """
+        done = []
         self._history.kill(f"{self._history.address.database}:{EVENTS}:")
         self._send_moves(parcels)
         for parcel in parcels:
             present = rows_present(self._history, parcel.batch) if parcel.row_count else set()
             crash_point("in_recovery")
             if len(present) < parcel.row_count:
-                insert_or_split(self._history, missing_lines(_lines(parcel), present), self._query_id(EVENTS, [parcel]))
+                lines = missing_lines(_lines(parcel), present)
+                refused = insert_or_split(self._history, lines, self._query_id(EVENTS, [parcel]))
+                done.append(msgspec.structs.replace(parcel, refused=self._refused(parcel, refused)))
+            else:
+                done.append(parcel)
         crash_point("recovered")
+        return done
+
+    def _refused(self, parcel: Parcel, refused: Refused) -> tuple[Aside, ...]:
+        """Return rows as they are set aside. Raises HistoryRefused as long as they are to be tried again."""
+        if not refused:
+            return ()
+        if not self._patience.is_out(HISTORY, str(parcel.batch)):
+            raise HistoryRefused(history_code=-1, reason=refused[0][1])
+        logger.warning("rows set aside", extra={"batch": parcel.batch, "count": len(refused)})
+        return tuple(Aside(HISTORY, f"{parcel.batch}:{digest128(line).hex()}", error, line) for line, error in refused)
 
     def _query_id(self, table: str, parcels: Sequence[Parcel]) -> str:
         """Return an id that names installation, table, batches and attempt."""

@@ -7,7 +7,9 @@ from stammgast.kernel.runtime import Manifest, Task
 
 
 def runner_of(tmp_path, *tasks, process="web"):
-    return TaskRunner(SimpleNamespace(manifests=[Manifest("inn", tmp_path, tasks=tasks)]), process)
+    settings = SimpleNamespace(run_dir=tmp_path)
+    runtime = SimpleNamespace(manifests=[Manifest("inn", tmp_path, tasks=tasks)], services={}, settings=settings)
+    return TaskRunner(runtime, process)
 
 
 def test_a_task_that_fails_is_tried_again_and_stops_no_other(tmp_path, monkeypatch, caplog):

@@ -6,18 +6,28 @@ database, so a file that is older than that, or lost, does no harm.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 _FOLDER = "readers"
 
 
-def publish_position(directory: Path, reader: str, position: int) -> None:
-    """Say that `reader` has committed everything up to `position`."""
+def publish_position(directory: Path, reader: str, position: int) -> bool:
+    """Say that `reader` has committed everything up to `position`; return whether that could be written.
+
+    The folder of the log itself is not made: where it is gone, nobody may find an empty one in its place.
+    """
     folder = directory / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f".{reader}"
-    fresh.write_text(str(position), encoding="ascii")
-    fresh.replace(folder / reader)
+    try:
+        folder.mkdir(exist_ok=True)
+        fresh.write_text(str(position), encoding="ascii")
+        fresh.replace(folder / reader)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def published_position(directory: Path, reader: str) -> int:

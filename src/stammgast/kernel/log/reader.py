@@ -62,9 +62,12 @@ class LogReader:
         """Return the position after which entries are still there."""
         return next(iter(segments.segment_bases(self.directory)), 0)
 
-    def publish(self, position: int) -> None:
-        """Tell the writer that everything up to `position` is committed elsewhere and may be deleted."""
-        publish_position(self.directory, self.name, position)
+    def publish(self, position: int) -> bool:
+        """Tell the writer that everything up to `position` is committed elsewhere and may be deleted.
+
+        False where that can't be written now (no room, no log yet): nothing is lost, but tell it again.
+        """
+        return publish_position(self.directory, self.name, position)
 
     def published(self) -> int:
         """Return the position last published, 0 when there was none."""

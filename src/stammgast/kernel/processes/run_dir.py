@@ -5,9 +5,15 @@ Every file is written whole and renamed into place, so a reader sees the old con
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 
 def write_small(path: Path, text: str, mode: int = 0o644) -> None:
@@ -15,9 +21,14 @@ def write_small(path: Path, text: str, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    fresh.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        fresh.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
 
 
 def read_small(path: Path) -> str | None:
@@ -28,6 +39,66 @@ def read_small(path: Path) -> str | None:
         return None
 
 
+_AGAIN_SECONDS = 1.0
+_untold: dict[Path, tuple[str, int]] = {}
+_untold_lock = threading.Lock()
+_has_thread = False
+"""Whether what could not be told is told again on a thread of its own."""
+
+
+def tell_small(path: Path, text: str, mode: int = 0o644) -> bool:
+    """Put `text` at `path` as `write_small` does; where that fails, say so once, and leave it for `tell_again`.
+
+    Telling is never a reason to die: the disk may be full, or shut, or the folder away.
+    """
+    try:
+        write_small(path, text, mode)
+    except OSError as problem:
+        with _untold_lock:
+            is_news = path not in _untold
+            _untold[path] = (text, mode)
+        if is_news:
+            logger.warning("can't be written, trying again", extra={"file": path.name, "problem": problem.strerror})
+            _tell_again_beside()
+        return False
+    with _untold_lock:
+        _untold.pop(path, None)
+    return True
+
+
+def tell_again() -> bool:
+    """Try once more what could not be told; say whether everything is told now."""
+    with _untold_lock:
+        waiting = list(_untold.items())
+    for path, (text, mode) in waiting:
+        try:
+            write_small(path, text, mode)
+        except OSError:
+            continue
+        with _untold_lock:
+            if _untold.get(path) == (text, mode):
+                del _untold[path]
+    return not _untold
+
+
+def keep_telling() -> None:
+    """Let this process try again by itself, on a thread that is there only while something is untold."""
+    global _has_thread  # noqa: PLW0603 - one process has one run folder
+    _has_thread = True
+
+
+def _tell_again_beside() -> None:
+    if not _has_thread or any(one.name == "telling" for one in threading.enumerate()):
+        return
+
+    def run() -> None:
+        while not tell_again():
+            time.sleep(_AGAIN_SECONDS)
+
+    with suppress(RuntimeError):  # No thread to be had: whoever tells next tries again.
+        threading.Thread(target=run, name="telling", daemon=True).start()
+
+
 def read_number(path: Path) -> int | None:
     """Return the whole number the file holds, or None when it is missing or holds none."""
     text = read_small(path)
@@ -36,7 +107,7 @@ def read_number(path: Path) -> int | None:
 
 def write_port(run_dir: Path, process: str, port: int) -> None:
     """Tell on which port of loopback `process` answers."""
-    write_small(run_dir / f"{process}.port", f"{port}\n")
+    tell_small(run_dir / f"{process}.port", f"{port}\n")
 
 
 def read_port(run_dir: Path, process: str) -> int | None:
@@ -46,12 +117,16 @@ def read_port(run_dir: Path, process: str) -> int | None:
 
 def write_pid(run_dir: Path, process: str) -> None:
     """Tell the number of this process as that of `process`."""
-    write_small(run_dir / f"{process}.pid", f"{os.getpid()}\n")
+    tell_small(run_dir / f"{process}.pid", f"{os.getpid()}\n")
 
 
 def forget_pid(run_dir: Path, process: str) -> None:
     """Take back what write_pid told."""
-    (run_dir / f"{process}.pid").unlink(missing_ok=True)
+    path = run_dir / f"{process}.pid"
+    with _untold_lock:
+        _untold.pop(path, None)
+    with suppress(OSError):  # A number that is left behind is nobody's, which `running_pid` sees.
+        path.unlink(missing_ok=True)
 
 
 def running_pid(run_dir: Path, process: str) -> int | None:

@@ -19,7 +19,14 @@ from stammgast.kernel.processes.child import REFUSED, Child, Plan
 from stammgast.kernel.processes.lock import hold_lock
 from stammgast.kernel.processes.ports import answers_http, choose_warehouse_port, refuse_taken_port
 from stammgast.kernel.processes.private import keep_private
-from stammgast.kernel.processes.run_dir import forget_pid, read_small, warehouse_password, write_pid, write_small
+from stammgast.kernel.processes.run_dir import (
+    forget_pid,
+    read_small,
+    tell_again,
+    tell_small,
+    warehouse_password,
+    write_pid,
+)
 from stammgast.kernel.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -30,6 +37,7 @@ START_SECONDS = 600.0
 """Longest wait for one process to become ready; a warehouse may have much to check after a power cut."""
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WATCHED = (*STOPPING, signal.SIGCHLD)
+TELL_AGAIN_SECONDS = 1.0
 SAME_WISH_SECONDS = 1.0
 """A second signal to stop means "at once", but not so soon: `make` and shells pass on what the whole group got anyway."""
 WORKER_NICENESS = 5
@@ -146,8 +154,11 @@ class Supervisor:
 
     def _watch(self) -> None:
         while True:
+            now = time.monotonic()
             due = [child.due for child in self._children if child.due is not None]
-            self._pass_time(max(0.0, min(due) - time.monotonic()) if due else None)
+            if not tell_again():
+                due.append(now + TELL_AGAIN_SECONDS)
+            self._pass_time(max(0.0, min(due) - now) if due else None)
 
     def _pass_time(self, seconds: float | None) -> None:
         """Wait for a signal; then see to whoever has ended or is due to start again."""
@@ -163,7 +174,7 @@ class Supervisor:
 
     def _tell_restarts(self) -> None:
         told = "".join(f"{child.plan.name} {child.restarts}\n" for child in self._children)
-        write_small(self._settings.run_dir / "restarts", told)
+        tell_small(self._settings.run_dir / "restarts", told)
 
     def _stop(self) -> None:
         # Web first, so that nothing new comes in; the worker finishes its batch; the warehouse goes last.
@@ -190,7 +201,7 @@ def run_up(order: Order) -> None:
     lock = hold_lock(settings.data, settings.run_dir)
     keep_private(settings.data)
     refuse_taken_port(settings.host, settings.port)
-    write_small(settings.run_dir / "restarts", "")
+    tell_small(settings.run_dir / "restarts", "")
     (settings.run_dir / GREETING).unlink(missing_ok=True)
     write_pid(settings.run_dir, "supervisor")
     try:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 import time
+from functools import partial
 
-from stammgast.kernel.runtime import Runtime, Task
-
-logger = logging.getLogger(__name__)
+from stammgast.kernel.processes.failing import Chores
+from stammgast.kernel.runtime import Runtime
 
 FIRST_SECONDS = 1.0
 """How long after its start a process first does its tasks: starting comes first."""
@@ -22,6 +21,7 @@ class TaskRunner:
         """Collect the tasks that the modules declare for `process`."""
         self._runtime = runtime
         self._tasks = [one for manifest in runtime.manifests for one in manifest.tasks if one.process == process]
+        self._chores = runtime.services.setdefault(Chores, Chores(runtime.settings.run_dir, process))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tasks", daemon=True)
 
@@ -41,15 +41,8 @@ class TaskRunner:
         while not self._stop.wait(max(0.0, min(due.values()) - time.monotonic())):
             for one in self._tasks:
                 if due[one.name] <= time.monotonic() and not self._stop.is_set():
-                    self._do(one)
+                    self._chores.do(one.name, partial(one.run, self._runtime))
                     due[one.name] = time.monotonic() + one.seconds
-
-    def _do(self, task: Task) -> None:
-        try:
-            task.run(self._runtime)
-        except Exception:
-            # A task's failure is its own: it is told and tried again at its next turn.
-            logger.exception("task failed", extra={"task": task.name})
 
 
 def stop_on_signals() -> threading.Event:

@@ -20,6 +20,7 @@ from stammgast.kernel import clock, outbox
 from stammgast.kernel.errors import StammgastError
 from stammgast.kernel.features import Feature
 from stammgast.kernel.history import HistoryClient, HistoryUnavailable
+from stammgast.kernel.passing import is_passing
 from stammgast.kernel.position import LeaseLost, Progress, keep_progress
 from stammgast.kernel.state import State
 from stammgast.pipeline.crash import crash_point
@@ -172,7 +173,7 @@ class Recounting:
             self._wait_for_history(epoch, progress)
             return False
         except Exception as problem:
-            if isinstance(problem, LeaseLost) or (isinstance(problem, StammgastError) and problem.retry):
+            if isinstance(problem, LeaseLost) or is_passing(problem):
                 raise
             # Whatever it was, it must never hold up what comes in.
             logger.exception("counting anew fell over")

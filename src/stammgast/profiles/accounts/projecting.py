@@ -64,9 +64,17 @@ class AccountProjection:
         self._round = sorted(self._waiting)
         self._waiting = set()
 
-    def listings(self, connection: Connection) -> list[AccountListing]:
-        """Return the lines of one step."""
-        numbers, self._round = self._round[:STEP], self._round[STEP:]
+    @property
+    def step(self) -> list[int]:
+        """The accounts of one step."""
+        return self._round[:STEP]
+
+    def written(self) -> None:
+        """Note that the lines of one step are written, or were set aside."""
+        del self._round[:STEP]
+
+    def listings(self, connection: Connection, numbers: Sequence[int]) -> list[AccountListing]:
+        """Return the lines of some accounts."""
         if not numbers:
             return []
         counts = accounts.count_members(connection, numbers)
