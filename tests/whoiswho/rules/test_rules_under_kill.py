@@ -25,7 +25,7 @@ def live_beside(settings, point, environ):
     carrying_out.SMALL_GRAPH = 0
     if point:
         crash.die_at(point)
-    mortal._hurry()
+    mortal.hurry()
     runtime = open_runtime(settings, "worker")
     reader = LogReader(settings.log_dir, NAME)
     worker = Worker(runtime)
