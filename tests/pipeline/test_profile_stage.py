@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from stammgast.events.contracts import OwnEvent
 from stammgast.kernel import clock
+from stammgast.kernel.blobs import ATTACHMENTS, blobs_of
+from stammgast.kernel.blobs.holds import hold_blobs, release_blobs
 from stammgast.kernel.effects import Deliver, Derive, SetTimer
 from stammgast.kernel.ports.watching import Cause, Keeping, Kept, Looked, Watcher, observed_message_id
 from stammgast.kernel.position import LeaseLost, take_lease
@@ -450,3 +452,28 @@ def test_marks_are_rows_and_outlive_the_worker(workbench):
     watched_by(workbench, BUYERS)
     workbench.work()
     assert rows(workbench, "SELECT profile FROM watched") == [(1,)]
+
+
+@pytest.mark.postgres
+def test_everything_of_it_holds_on_postgresql_too(make_workbench, settings, postgres_url):
+    bench = watched_by(make_workbench(dataclasses.replace(settings, state_url=postgres_url)), BUYERS, CLOCK)
+    bench.take(*(order(user, number) for user in ("anna", "bob") for number in range(2)))
+    bench.take({"type": "alias", "userId": "anna", "previousId": "bob", "messageId": "a1"})
+    anna = bench.profile("user_id:anna").profile
+    assert results(bench) == {anna: b"buyer"}
+    assert [one for (one,) in rows(bench, "SELECT profile FROM watched")] == [anna]
+    assert len(entered(bench)) == 2
+    passing(bench, 2 * HOUR)
+    settle(bench)
+    assert results(bench, "clock")[anna] == b"time"
+    blob = blobs_of(bench.runtime).put(b"letter", ATTACHMENTS)
+    with bench.runtime.customers.write() as connection:
+        hold_blobs(connection, [(blob.name, "mail:1")] * 2, 0)
+        assert release_blobs(connection, "mail:1") == [blob.name]
+
+
+def by_the_clock(view, _before):
+    return Looked(b"time" if view.cause == Cause.TIME else b"else", wake_at=view.now + HOUR)
+
+
+CLOCK = Watcher("clock", 1, by_the_clock)

@@ -36,7 +36,7 @@ STEP = 400
 """Profiles of one step."""
 DUE_TURN = 4
 """Every so many steps those whose moment came go first, so that busy hours can't hold them up for ever."""
-BUSY_SECONDS, IDLE_SECONDS = 0.05, 0.2
+BUSY_SECONDS, IDLE_SECONDS = 0.05, 0.1
 """How long the stage may go on between two batches: while the log is full, and else."""
 LOOK_SECONDS = 0.2
 """How often it is asked whose moment came, while nobody waits."""
