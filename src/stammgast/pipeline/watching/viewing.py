@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -20,6 +22,27 @@ from stammgast.profiles.api.worker import (
     states,
     trait_values,
 )
+
+
+class WhenAsked(Mapping[str, Any]):
+    """A mapping that is worked out when somebody looks: few watchers look at traits, and deciding them is a fifth of all work."""
+
+    def __init__(self, work_out: Callable[[], Mapping[str, Any]]) -> None:
+        """Nothing is worked out yet."""
+        self._work_out = work_out
+
+    @cached_property
+    def _found(self) -> Mapping[str, Any]:
+        return self._work_out()
+
+    def __getitem__(self, name: str) -> Any:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 @dataclass(frozen=True)
@@ -50,7 +73,7 @@ class Viewing:
                     profile=ProfileId(profile),
                     anchors=many,
                     identifiers=tuple(identifiers[profile]),
-                    traits=trait_values(features, policies),
+                    traits=WhenAsked(partial(trait_values, features, policies)),
                     features=features,
                     unsure=frozenset(counting.unsure(many)),
                     consent=consent_in(features),
