@@ -122,7 +122,7 @@ def _catching_up(folder: Path, *, events: int, visit: int = VISIT, then: Further
     watch = Watch(installation, events)
     installation.start()
     try:
-        load = Load(installation.port, _batches(installation.source()), rate=ARRIVING / BATCH)
+        load = Load(installation.port, batches(installation.source()), rate=ARRIVING / BATCH)
         watch.join()
         refused = load.stop().refused
         further = then(installation)
@@ -219,7 +219,7 @@ class Watch(threading.Thread):
         return sum(memory_megabytes(pid) or 0.0 for pid in pids if pid)
 
 
-def _batches(key: str, *, size: int = BATCH, count: int = 200) -> list[bytes]:
+def batches(key: str, *, size: int = BATCH, count: int = 200) -> list[bytes]:
     """Return POSTs of batches whose events have no messageId, so that sending one again counts again."""
     authorization = "Authorization: Basic " + base64.b64encode(f"{key}:".encode()).decode()
     made = make_events(size * count, seed=11)
@@ -246,7 +246,7 @@ def _raw_reference(folder: Path, events: int) -> float:
 def _visible(installation: Installation, *, seconds: float, steady: int) -> Row:
     """Send probes while events arrive steadily; ask for each until its profile is there."""
     key, token = installation.source("Visible"), installation.token()
-    load = Load(installation.port, _batches(key, size=10), rate=steady / 10)
+    load = Load(installation.port, batches(key, size=10), rate=steady / 10)
     time.sleep(1.0)
     latencies = []
     until = time.perf_counter() + seconds
@@ -277,7 +277,7 @@ def _reading(installation: Installation, *, seconds: float, history: int, share:
     anchors = _lengthen_history(installation, history)
     bearer = [f"Authorization: Bearer {token}"]
     steady, reading = round(STEADY * share), round(200 * share)
-    arriving = Load(installation.port, _batches(key, size=10), rate=steady / 10)
+    arriving = Load(installation.port, batches(key, size=10), rate=steady / 10)
     time.sleep(1.0)
     profiles = Load(installation.port, [get(f"/api/profiles/{one}", bearer) for one in references], rate=reading)
     timelines = Load(

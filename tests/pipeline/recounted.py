@@ -25,6 +25,7 @@ SMALL = (
     (facts, "PAGE", 3),
     (window, "PAGE", 3),
     (writing, "STEP", 2),
+    (stage, "STEP", 2),
     (stage, "ROWS_AT_ONCE", 2),
     (stage, "SLICE_SECONDS", 0.0005),
 )

@@ -29,7 +29,7 @@ from stammgast.pipeline.recounting.asking import Answer, Asker
 from stammgast.pipeline.recounting.live import LiveFolding
 from stammgast.pipeline.recounting.plan import ATTEMPTS, Known, Plan, Span, plan_recount
 from stammgast.pipeline.recounting.window import Window
-from stammgast.pipeline.recounting.writing import Piece, next_piece
+from stammgast.pipeline.recounting.writing import STEP, Piece, next_piece
 from stammgast.profiles.api.recounts import (
     ACCOUNTS,
     Part,
@@ -56,6 +56,8 @@ SLICE_SECONDS = 0.025
 SHARE_MAX = 0.15
 """How much of its time the worker gives to this while the log is full."""
 ROWS_AT_ONCE = 200
+ROWS_UNWRITTEN = 5_000
+"""Rows folded before a piece is written that has fewer anchors than `STEP`."""
 WINDOWS_OPEN = 2
 """The next window is opened early, so that history has what it needs when its turn comes."""
 PARTS_MAX = 1_000
@@ -207,10 +209,17 @@ class Recounting:
             did = True
         if window.is_read and len(self._windows) > 1 and self._is_readable(self._windows[1]):
             self._windows[1].ask(self._history, self._asker)
-        if window.at < window.complete or window.is_read:
+        if self._is_worth_writing(window):
             self._write(window, epoch, progress)
             did = True
         return did
+
+    @staticmethod
+    def _is_worth_writing(window: Window) -> bool:
+        """Say whether there is a piece: each costs a transaction, whatever it holds."""
+        return window.is_read or (
+            window.complete > window.at and (window.complete - window.at >= STEP or window.rows >= ROWS_UNWRITTEN)
+        )
 
     def _obey_orders(self, epoch: int, progress: Progress) -> None:
         try:
