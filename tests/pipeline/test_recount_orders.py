@@ -6,6 +6,7 @@ import pytest
 
 from stammgast.kernel.features import Feature
 from stammgast.kernel.history import HistoryClient, HistoryRefused, HistoryUnavailable
+from stammgast.kernel.set_aside import HISTORY, Aside, put_aside, take_out_by_key
 from stammgast.kernel.sql import rows_of
 from stammgast.profiles import api
 from stammgast.profiles.folding import Folding, decode_state, encode_state
@@ -239,3 +240,33 @@ def test_another_version_while_it_is_under_way_begins_anew(known):
     known.work()
     shown = known.profile("user_id:hans").features
     assert (shown["orders"]["count"], shown["sessions"]["count"], shown["tally"][0]) == (3, 1, 3)
+
+
+def test_a_window_that_was_not_told_of_a_batch_is_opened_again(known):
+    falsify(known)
+    order(known, "start", "orders")
+    recounting = known.worker._recounting
+    while not recounting._windows:
+        known.worker.turn()
+    told, recounting.took = recounting.took, lambda _batch, _taken: None
+    known.send(track("hans", "Order Completed", "later", total=1, currency="EUR"))
+    while known.worker.position < known.log.head():
+        known.worker.turn()
+    recounting.took = told
+    known.work()
+    assert all_orders(known) == [3, 3, 3, 3, 3, 3, 3, 4]
+
+
+def test_nothing_is_counted_while_a_row_that_history_refused_is_set_aside(known):
+    falsify(known)
+    with known.runtime.customers.write() as connection:
+        put_aside(connection, [Aside(HISTORY, "1/0", "HistoryRefused", b"{}")], 0)
+    order(known, "start", "orders")
+    known.work()
+    found = api.recount(known.runtime)
+    assert (found.state, found.lacking) == ("blocked", 1)
+    with known.runtime.customers.write() as connection:
+        take_out_by_key(connection, HISTORY, ["1/0"])
+    order(known, "resume")
+    known.work()
+    assert all_orders(known) == [3] * 8

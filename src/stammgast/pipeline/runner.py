@@ -363,7 +363,7 @@ class Worker:
             changes.placing, [row[0] for row in changes.messages], [row[2] for row in changes.messages]
         )
         self._bench.memory.turn()
-        self._recounting.took(changes.fresh)
+        self._recounting.took(changes.batch, changes.fresh)
         self._is_published = self._reader.publish(self._progress.position)
         crash_point("published")
         if changes.let_go:

@@ -22,6 +22,7 @@ from stammgast.kernel.features import Feature
 from stammgast.kernel.history import HistoryClient, HistoryUnavailable
 from stammgast.kernel.passing import is_passing
 from stammgast.kernel.position import LeaseLost, Progress, keep_progress
+from stammgast.kernel.set_aside import HISTORY, count_set_aside
 from stammgast.kernel.state import State
 from stammgast.pipeline.crash import crash_point
 from stammgast.pipeline.memory import Memory
@@ -108,6 +109,8 @@ class Recounting:
         self._planning: Answer[Plan] | None = None
         self._known: Known | None = None
         self._windows: deque[Window] = deque()
+        self._next_batch = 0
+        """The batch that windows have to be told of next."""
         self._not_before = 0.0
         self._failures = 0
         self._noted_at = monotonic()
@@ -158,14 +161,20 @@ class Recounting:
                 every = accounts.every_account(connection) if ACCOUNTS in found.features else ()
             self._lists.mark(anchors, set(), every)
 
-    def took(self, taken: Sequence[Taken]) -> None:
+    def took(self, batch: int, taken: Sequence[Taken]) -> None:
         """Take what a batch committed; own events are in no figure."""
-        for window in self._windows:
-            window.take(one for one in taken if not one.event.origin)
+        if batch == self._next_batch:
+            self._next_batch = batch + 1
+            for window in self._windows:
+                window.take(one for one in taken if not one.event.origin)
 
     def step(self, epoch: int, progress: Progress, *, is_busy: bool) -> bool:
         """Do a slice of work; say whether there was any. `is_busy`: the log is full. Raises LeaseLost."""
         self._obey_orders(epoch, progress)
+        if progress.next_batch != self._next_batch:
+            # Something fell over between a commit and `took`, or nothing was ever told: windows lack what came in.
+            self._begin_again()
+            self._next_batch = progress.next_batch
         if self.is_clean or monotonic() < self._not_before:
             return False
         began = monotonic()
@@ -199,20 +208,30 @@ class Recounting:
             self._next_phase(epoch, progress)
             return True
         window = self._windows[0]
-        if not self._is_readable(window):
-            return False
+        if not window.is_readable:
+            if not self._is_delivered(window.through):
+                return False
+            with self._state.read() as connection:
+                refused = count_set_aside(connection).get(HISTORY, 0)
+            if refused and not self._recount.is_forced:
+                self._block(epoch, progress, refused)
+                return False
+            window.is_readable = True
         window.ask(self._history, self._asker)
         did = False
         while monotonic() < until and window.turn_page():
             window.ask(self._history, self._asker)
             window.fold_some(ROWS_AT_ONCE)
             did = True
-        if window.is_read and len(self._windows) > 1 and self._is_readable(self._windows[1]):
-            self._windows[1].ask(self._history, self._asker)
         if self._is_worth_writing(window):
             self._write(window, epoch, progress)
             did = True
         return did
+
+    def _begin_again(self) -> None:
+        """Read anew whatever is not written."""
+        self._windows.clear()
+        self._plan, self._planning, self._known = None, None, None
 
     @staticmethod
     def _is_worth_writing(window: Window) -> bool:
@@ -255,9 +274,8 @@ class Recounting:
             after = trying_again(before, self._versions, order.person, clock.now_millis())
         logger.info("order obeyed", extra={"action": order.action, "order": order.id})
         if after is not before:
-            # What is read is read again: while it was paused, windows would have had to keep all that came in.
-            self._windows.clear()
-            self._plan, self._planning, self._known = None, None, None
+            # While it was paused, windows would have had to keep all that came in.
+            self._begin_again()
             self._failures, self._not_before = 0, 0.0
             self._listed_with = (self._lists.next_round, after.listed)
             self._noted_at = monotonic()
@@ -280,22 +298,17 @@ class Recounting:
         planning, self._planning, self._known = self._planning, None, None
         plan = planning.take()
         self._failures = 0
-        is_blocked = bool(plan.lacking) and not self._recount.is_forced
-        self._change(
-            epoch,
-            progress,
-            events_total=self._recount.events + plan.rows,
-            lacking=plan.lacking,
-            note="",
-            state="blocked" if is_blocked else "going_on",
-        )
-        if is_blocked:
-            logger.error(
-                "history lacks events that were taken in; nothing is counted anew", extra={"events": plan.lacking}
-            )
-        else:
-            self._plan = plan
+        self._plan = plan
+        self._change(epoch, progress, events_total=self._recount.events + plan.rows, lacking=plan.lacking, note="")
+        if plan.lacking and not self._recount.is_forced:
+            self._block(epoch, progress, plan.lacking)
         return True
+
+    def _block(self, epoch: int, progress: Progress, lacking: int) -> None:
+        """Stand still until history has all that was taken in, or a person takes the loss."""
+        logger.error("history lacks events that were taken in; nothing is counted anew", extra={"events": lacking})
+        self._begin_again()
+        self._change(epoch, progress, lacking=lacking, state="blocked", note="")
 
     def _open_windows(self, progress: Progress) -> None:
         assert self._plan is not None
@@ -323,10 +336,6 @@ class Recounting:
     def _counted(self, names: Iterable[str]) -> list[Feature[Any]]:
         wanted = set(names)
         return [one for name, one in self._features.items() if name in wanted]
-
-    def _is_readable(self, window: Window) -> bool:
-        window.is_readable = window.is_readable or self._is_delivered(window.through)
-        return window.is_readable
 
     def _is_delivered(self, batch: int) -> bool:
         with self._state.read() as connection:
