@@ -8,6 +8,7 @@ from stammgast.events.catalogue.gathering import gather
 from stammgast.events.commands import COMMANDS
 from stammgast.events.health import source_health
 from stammgast.events.http_api import CONTROLLERS
+from stammgast.events.http_aside import CONTROLLERS as ASIDE_CONTROLLERS
 from stammgast.events.http_catalogue import CONTROLLERS as CATALOGUE_CONTROLLERS
 from stammgast.events.pages import ROUTES
 from stammgast.events.pages.catalogue import find_events
@@ -29,7 +30,7 @@ from stammgast.workspace.contracts import BrowserSnippet, SourceWatch
 MANIFEST = Manifest(
     name="events",
     folder=Path(__file__).parent,
-    routes=(*CONTROLLERS, *CATALOGUE_CONTROLLERS, *ROUTES),
+    routes=(*CONTROLLERS, *ASIDE_CONTROLLERS, *CATALOGUE_CONTROLLERS, *ROUTES),
     navigation=(
         NavigationEntry("connect", marked("Quarantine"), "/connect/quarantine", "quarantine", order=40),
         NavigationEntry("connect", marked("Event catalogue"), "/connect/catalogue", "event", order=45),
@@ -61,6 +62,7 @@ MANIFEST = Manifest(
         "event_schema.delete": marked("deleted an event rule"),
         "quarantine.replay": marked("replayed quarantined events"),
         "quarantine.discard": marked("discarded quarantined events"),
+        "set_aside.try_again": marked("had the worker take up again what it set aside"),
         "events.export": marked("exported events"),
     },
     ready_checks=(ReadyCheck("log", operating.log_problem),),

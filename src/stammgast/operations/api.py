@@ -16,6 +16,7 @@ from stammgast.operations.machine import process_table
 from stammgast.operations.metrics import metrics_text
 from stammgast.operations.progress import Pace, read_progress, read_worker_status
 from stammgast.operations.readiness import problems
+from stammgast.pipeline.api import count_aside
 from stammgast.profiles.api import recount
 
 __all__ = [
@@ -58,8 +59,16 @@ def status(runtime: Runtime) -> Status:
         events_per_second=None if processed is None else round(processed, 1),
         watch_waiting=0 if worker is None else worker.watch_waiting,
         watch_lag_seconds=0.0 if worker is None else round(worker.watch_lag_seconds, 3),
+        set_aside=_count_aside(runtime),
         recount=_recount_status(runtime),
     )
+
+
+def _count_aside(runtime: Runtime) -> int:
+    try:
+        return sum(count_aside(runtime).values())
+    except (StammgastError, SQLAlchemyError):
+        return 0  # The database is told of in `problems`.
 
 
 def _recount_status(runtime: Runtime) -> RecountStatus | None:

@@ -57,6 +57,8 @@ def _status_text(found: Status) -> str:
         lines.append(
             f"{found.watch_waiting:,} changed profiles wait for a look, {found.watch_lag_seconds:.1f} s behind"
         )
+    if found.set_aside:
+        lines.append(f"{found.set_aside:,} things failed again and again and are set aside: Connect, Quarantine")
     if (recount := found.recount) is not None:
         aside = f", {recount.set_aside} parts set aside" if recount.set_aside else ""
         word = {"going_on": "being counted anew", "done": "counted anew"}.get(

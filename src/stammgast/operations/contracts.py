@@ -59,6 +59,8 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     watch_waiting: int = 0
     """Changed profiles that nobody looked at yet: lists follow by themselves, segments and alerts may be so far behind."""
     watch_lag_seconds: float = 0.0
+    set_aside: int = 0
+    """What failed three times and waits to be taken up again, apart from the quarantine's events."""
     recount: RecountStatus | None = None
     """None while all figures are counted by the present rules."""
 

@@ -30,7 +30,7 @@ from stammgast.operations.contracts import Finding
 from stammgast.operations.machine import MEGABYTE, free_disk_bytes
 from stammgast.operations.progress import read_progress
 from stammgast.outgoing import api as outgoing
-from stammgast.pipeline.api import watching_problem
+from stammgast.pipeline.api import failing_told, watching_problem
 from stammgast.profiles.api import counting, recount
 
 DISK_MEGABYTES_MIN = 2_000
@@ -54,6 +54,7 @@ def examine(runtime: Runtime) -> list[Finding]:
         _check_outgoing,
         _check_files,
         _check_watchers,
+        _check_set_aside,
         _check_features,
     )
     return [finding for check in checks for finding in check(runtime)]
@@ -252,6 +253,16 @@ def _check_watchers(runtime: Runtime) -> Iterator[Finding]:
         else ""
     )
     yield Finding("watchers", not problems, "; ".join(problems) or "fell over nobody", mend)
+
+
+def _check_set_aside(runtime: Runtime) -> Iterator[Finding]:
+    """Look for what failed again and again: set aside by the worker, or a task that is tried at each of its turns."""
+    try:
+        found = failing_told(runtime)
+    except (StammgastError, SQLAlchemyError, sqlite3.Error):
+        return  # The database is told of above.
+    mend = "Connect, Quarantine shows each with its error. Mend the cause, then take it up again." if found else ""
+    yield Finding("set aside", not found, ", ".join(found) or "nothing fails again and again", mend)
 
 
 def _check_features(runtime: Runtime) -> Iterator[Finding]:

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from stammgast.kernel.blobs.mentions import mentioned
 from stammgast.kernel.own_queue import queued_own
+from stammgast.kernel.processes.failing import failing_tasks
 from stammgast.kernel.runtime import Metric, Runtime
+from stammgast.kernel.set_aside import count_set_aside
 from stammgast.pipeline.watching.store import count_failures, some_failures
 from stammgast.profiles import api
 
@@ -56,7 +58,34 @@ def watching_problem(runtime: Runtime) -> Iterator[str]:
         yield f"{name} fell over {count:,} profiles: {shown}"
 
 
+def count_aside(runtime: Runtime) -> Mapping[str, int]:
+    """Return how many things the worker set aside, by stage."""
+    with runtime.customers.read() as connection:
+        return count_set_aside(connection)
+
+
+def failing_told(runtime: Runtime) -> list[str]:
+    """Return a few words on each kind of thing that is set aside, and on each task that fails again and again."""
+    failing = failing_tasks(runtime.settings.run_dir)
+    return [
+        *(f"{count:,} of kind {stage}" for stage, count in count_aside(runtime).items()),
+        *(f"{one.name} in {one.process} ({one.error}, {one.failures} times)" for one in failing),
+    ]
+
+
+def _set_aside(runtime: Runtime) -> Mapping[str, float]:
+    return {f'stage="{stage}"': count for stage, count in count_aside(runtime).items()}
+
+
+def _failing(runtime: Runtime) -> Mapping[str, float]:
+    return {
+        f'process="{one.process}",task="{one.name}"': one.failures for one in failing_tasks(runtime.settings.run_dir)
+    }
+
+
 METRICS = (
+    Metric("stammgast_set_aside", "What failed three times and waits to be taken up again.", "gauge", _set_aside),
+    Metric("stammgast_failing_tasks", "Background tasks that fail, and how often in a row.", "gauge", _failing),
     Metric(
         "stammgast_watch_lag_seconds", "For how long a changed profile waits for the watchers.", "gauge", _watch_lag
     ),

@@ -10,7 +10,9 @@ from litestar import Response, get, post
 from stammgast.events import api
 from stammgast.events.contracts import Quarantined
 from stammgast.events.pages.details import detail_words
+from stammgast.events.pages.set_aside import aside_shown
 from stammgast.events.reasons import EVENT_BLOCKED, REASON_LABELS, REASONS, SCHEMA_MISMATCH
+from stammgast.events.wire import KIND_INTERNAL
 from stammgast.kernel.errors import Invalid
 from stammgast.kernel.i18n import marked as _
 from stammgast.web.contracts import Role
@@ -62,6 +64,8 @@ def show_quarantine(request: AnyRequest) -> Response[str]:
         sources={one.id: one.name for one in list_sources(runtime)},
         has_rule=has_rule,
         pretty=pretty_body,
+        order_kind=KIND_INTERNAL,
+        aside=aside_shown(runtime, whole(request.query_params.get("aside"))),
     )
 
 
