@@ -46,12 +46,14 @@ def test_what_an_earlier_version_kept_is_all_there(kept, new_installation):
 
 
 def _changes(then, now, place=""):
-    """Yield where `now` does not say what `then` said; it may say more, and a new list may hold more fields."""
+    """Yield where `now` does not say what `then` said; it may say more: fields of an object, lines of a text."""
     if isinstance(then, dict) and isinstance(now, dict):
         for name, value in then.items():
             yield from _changes(value, now.get(name), f"{place}.{name}")
     elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
         for number, (one, other) in enumerate(zip(then, now, strict=True)):
             yield from _changes(one, other, f"{place}[{number}]")
+    elif isinstance(then, str) and "\n" in then:
+        yield from (f"{place}: {line!r} is gone" for line in then.splitlines() if line not in str(now).splitlines())
     elif then != now:
         yield f"{place}: {then!r} became {now!r}"
