@@ -28,7 +28,14 @@ def test_what_fails_goes_again_later_and_the_timeline_is_told_once(post, receive
     assert post.state(key) == ("sent", "")
     assert len(set(receiver.ids())) == 1
     assert [one.status for one in api.attempts_at(post.runtime, delivery=found.number)] == [200, 503, 500]
-    told = {"kind": "webhook", "purpose": "tests", "title": "guest.came", "target": "CRM", "delivery": 1, "attempts": 3}
+    told = {
+        "kind": "webhook",
+        "purpose": "tests",
+        "subject": "guest.came",
+        "target": "CRM",
+        "delivery": 1,
+        "attempts": 3,
+    }
     assert post.told() == [("Message Sent", told)]
 
 

@@ -47,7 +47,7 @@ def kind_of(settings: TargetSettings) -> TargetKind:
 def checked(runtime: Runtime, facts: TargetFacts) -> TargetFacts:
     """Return what was entered about a target, tidy. Raises Invalid."""
     name, settings = " ".join(facts.name.split()), facts.settings
-    if not 0 < len(name) <= NAME_LENGTH_MAX:
+    if not 0 < len(name) <= NAME_LENGTH_MAX or not name.isprintable():
         raise Invalid(field="name", problem=Phrase("write a name of at most {most} characters", most=NAME_LENGTH_MAX))
     if facts.brand and facts.brand not in [one.id for one in brands(runtime)]:
         raise Invalid(field="brand", problem=_("choose a brand that is there"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -32,7 +31,7 @@ def secret_bytes(secret: str) -> bytes:
     """Return the key that a secret's text stands for. Raises Invalid."""
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if not _BYTES_MIN <= len(key) <= _BYTES_MAX:
         raise Invalid(field="secret", problem=_("write whsec_ and 24 to 64 bytes in Base64"))

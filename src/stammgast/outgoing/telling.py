@@ -24,7 +24,7 @@ def outcome_event(delivery: Delivery, outcome: str, target: str, reason: str) ->
     properties: dict[str, object] = {
         "kind": delivery.kind,
         "purpose": delivery.purpose,
-        "title": delivery.title,
+        "subject": delivery.title,
         "target": target,
         "delivery": delivery.number,
         "attempts": delivery.attempts,

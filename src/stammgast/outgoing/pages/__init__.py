@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from stammgast.outgoing.pages import subscription
+from stammgast.outgoing.pages import deliveries, subscription, targets
 
-ROUTES = subscription.ROUTES
+ROUTES = (*targets.ROUTES, *deliveries.ROUTES, *subscription.ROUTES)
