@@ -48,7 +48,14 @@ def webhook_id(key: str) -> str:
 
 
 def signatures(secrets_text: Sequence[str], identifier: str, timestamp: int, body: bytes) -> str:
-    """Return the header `webhook-signature`: one signature for each secret that is valid now; timestamp in s UTC."""
+    """Return the header `webhook-signature`: one signature for each secret that is valid now; timestamp in s UTC.
+
+    The example is the one that the libraries of Standard Webhooks are tested with.
+
+    >>> secret, identifier = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek"
+    >>> signatures([secret], identifier, 1614265330, b'{"test": 2432232314}')
+    'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
+    """
     said = b"%s.%d.%s" % (identifier.encode(), timestamp, body)
     made = (hmac.new(secret_bytes(one), said, hashlib.sha256).digest() for one in secrets_text)
     return " ".join(f"v1,{base64.b64encode(one).decode()}" for one in made)
