@@ -218,9 +218,9 @@ def expected_names(text):
     return {*named, *re.findall(r"\.(identify|group|page)\(", text)} or {"page"}
 
 
-def test_every_reason_for_not_running_a_block_belongs_to_one():
+def test_every_reason_for_not_running_a_block_belongs_to_some():
     for beginning, reason in NOT_RUN.items():
-        assert sum(block.text.startswith(beginning) for block in BLOCKS) == 1, beginning
+        assert any(block.text.startswith(beginning) for block in BLOCKS), beginning
         assert len(reason.split()) > 5
 
 

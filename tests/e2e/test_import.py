@@ -63,6 +63,8 @@ def test_an_export_as_csv_does_not_carry_formulas(running, files, tmp_path):
 @pytest.mark.slow
 def test_an_import_starts_the_system_when_it_does_not_run_and_stops_it_again(new_installation, files):
     installation = new_installation()
+    installation.start()
+    installation.stop()
     told = json.loads(installation.run(*files("cold"), "--json"))
     assert told["sent"] == 20
     assert installation.pid("web") is None

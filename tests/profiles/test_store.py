@@ -12,9 +12,13 @@ from stammgast.app import migrate
 from stammgast.kernel.customers_tables import metadata
 from stammgast.kernel.state import State
 from stammgast.pipeline.bloom import Bloom, as_numbers
+from stammgast.pipeline.manifest import MANIFEST as PIPELINE
 from stammgast.profiles import api
 from stammgast.profiles.manifest import MANIFEST
 from tools.workbench import Workbench, track
+
+ELSEWHERE = {"timers", "blob_holds", "watch_marks", "watched", "watch_results", "watch_failures"}
+"""Tables that the migrations make and that rooms name beside this metadata."""
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -24,9 +28,9 @@ def test_migrations_make_the_tables_that_the_code_names(kind, tmp_path, request)
     else:
         url = request.getfixturevalue("postgres_url")
         state = State("customers", url.replace("postgresql://", "postgresql+psycopg://"))
-    state.migrate([MANIFEST.subfolder("migrations", "customers")])
+    state.migrate([one.subfolder("migrations", "customers") for one in (MANIFEST, PIPELINE)])
     with state.read() as connection:
-        context = MigrationContext.configure(connection, opts={"include_name": lambda name, *_: name != "timers"})
+        context = MigrationContext.configure(connection, opts={"include_name": lambda name, *_: name not in ELSEWHERE})
         differences = [
             one
             for one in compare_metadata(context, metadata)
