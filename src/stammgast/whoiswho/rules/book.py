@@ -169,7 +169,9 @@ def has_obeyed(runtime: Runtime, position: int) -> bool:
 def _applicable(runtime: Runtime, number: int) -> GraphRules:
     rules = version(runtime, number).rules
     now = standing(runtime)
-    if now.ordered is None and now.in_force == rules:
+    with runtime.control.read() as connection:
+        is_another_on_its_way = now.ordered is not None or bool(store.waiting_orders(connection))
+    if now.in_force == rules and not is_another_on_its_way:
         raise InForceAlready(version=number)
     return rules
 
