@@ -106,6 +106,9 @@ _TEMPLATE = re.compile(
     r"|\*\|.{0,100}?\|\*|%%[a-z_][\w.: -]{0,60}%%|\{![\w.: -]{0,60}\}|\[\[[a-z_][\w.: -]{0,60}\]\]|\[object \w{1,40}\]",
 )
 """A place of a template that nobody filled in, anywhere in a value: of web pages, tag managers, mail and CRM systems."""
+_MARKS = re.compile(r"[{}<>%\[\]*]")
+"""One of which every template and every wrapped name has."""
+_DIGIT = re.compile(r"\d")
 _WORD = r"[^\W\d]+(?:[._ -][^\W\d]+)*"
 _WRAPPED = re.compile(rf"<{_WORD}>|%{_WORD}%|\{{{_WORD}\}}|\[{_WORD}\]")
 """A name in the marks of a place to be filled in. Without digits, so that a GUID in braces is none."""
@@ -147,10 +150,13 @@ def _is_nobodys_mail(text: str) -> bool:
 
 def _is_unfilled(text: str) -> bool:
     """Say whether a text in lower case is a variable's name, a template's place, or another word for nobody."""
-    if text in _NOBODY or text in _ADDRESSES or _TEMPLATE.search(text):
+    if text in _NOBODY or text in _ADDRESSES:
         return True
-    if _WRAPPED.fullmatch(text):
+    if _MARKS.search(text) and (_TEMPLATE.search(text) or _WRAPPED.fullmatch(text)):
         return True
+    # Most identifiers have a digit or are mail addresses, and no variable's name is: every event passes here.
+    if "@" in text[1:] or _DIGIT.search(text):
+        return False
     bare = re.sub(r"[\s._-]+", " ", text.strip(_BARE_MARKS)).strip()
     if bare in _NOBODY or bare in PLACEHOLDERS:
         return True

@@ -105,7 +105,7 @@ class Layout:
 
     def hold(self, days_of: DaysOf, said: Mapping[int, bool]) -> None:
         """Find who met more on one day than is allowed; what people said about one counts instead."""
-        met = self._meetings()
+        met = self._frequent(self._meetings())
         suspects = self._suspects(np.unique(met.one << 32 | met.other))
         if len(suspects):
             chosen = np.isin(met.one, suspects)
@@ -115,6 +115,13 @@ class Layout:
                 self.held.setdefault(place, 0)
             else:
                 self.held.pop(place, None)
+
+    def _frequent(self, met: _Meetings) -> _Meetings:
+        """Leave out who meets so rarely that it can't be too often: nearly everybody, so the rest costs nothing."""
+        rules = self.graph.ranking
+        least = min([rules.rules.held_above, *rules.most_met.values()])
+        chosen = (np.bincount(met.one) > least)[met.one]
+        return _Meetings(*(one[chosen] for one in met))
 
     def _suspects(self, met: Ints) -> Ints:
         """Return the places of those that met too many on all days together; `met` are distinct pairs of places."""
