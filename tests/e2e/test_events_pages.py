@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tools.installation import enter
 
@@ -91,6 +92,34 @@ def test_an_event_appears_on_the_live_page_by_itself(running, page, key):
     name = f"Bell Rung {time.monotonic_ns()}"
     send(running, key, event=name, userId="guest")
     page.get_by_text(name).wait_for(timeout=60_000)
+
+
+def test_the_live_list_rests_while_it_is_read_or_paused(running, page, key):
+    enter(running, page, f"reader{time.monotonic_ns()}@stammgast.example")
+    name = f"Bell Rung {time.monotonic_ns()}"
+    send(running, key, event=name, userId="guest")
+    page.goto(f"{running.url}/connect/live?q={name.replace(' ', '+')}")
+    rows = page.locator("tr[data-number]")
+    expect(rows).to_have_count(1, timeout=60_000)
+    rows.first.hover()
+    send(running, key, event=name, userId="guest", properties={"strikes": 12})
+    waiting = page.locator("[data-live-new] button")
+    waiting.wait_for(timeout=60_000)
+    assert rows.count() == 1
+    waiting.click()
+    expect(rows).to_have_count(2)
+    page.mouse.move(1, 1)
+    page.click("[data-live-pause]")
+    assert page.get_attribute("[data-live-pause]", "aria-pressed") == "true"
+    send(running, key, event=name, userId="guest")
+    waiting.wait_for(timeout=60_000)
+    assert rows.count() == 2
+    page.click("[data-live-pause]")
+    expect(rows).to_have_count(3)
+    rows.nth(1).locator("summary").click()
+    page.get_by_text('"strikes": 12').wait_for(timeout=20_000)
+    page.goto(f"{running.url}/connect/live?q={name.replace(' ', '+')}&property=strikes&value=12")
+    expect(rows).to_have_count(1, timeout=60_000)
 
 
 @pytest.mark.parametrize(

@@ -237,3 +237,13 @@ def kinds_of(history: HistoryClient, anchors: Sequence[int], digests: Sequence[b
         {"anchors": list(anchors), "digests": [_uuid(one) for one in digests]},
     )
     return {message_id: (kind, name) for message_id, kind, name in rows}
+
+
+def raws_of(history: HistoryClient, digests: Sequence[bytes], since: int) -> dict[bytes, bytes]:
+    """Return digest -> the event as it came in, of those of these messages, received since (ms UTC), that history holds."""
+    rows = history.query(
+        "SELECT toString(digest), raw FROM events WHERE digest IN {digests:Array(UUID)}"
+        " AND received_at >= fromUnixTimestamp64Milli({since:Int64})",
+        {"digests": [_uuid(one) for one in digests], "since": since},
+    )
+    return {bytes.fromhex(text.replace("-", "")): raw.encode() for text, raw in rows}

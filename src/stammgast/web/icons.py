@@ -31,6 +31,7 @@ ICONS = {
     "trash": '<path d="M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13"/>',
     "edit": '<path d="m4 20 1-5L16 4l4 4L9 19z"/>',
     "filter": '<path d="M4 5h16l-6 8v6l-4-2v-4z"/>',
+    "pause": '<path d="M8 5v14M16 5v14"/>',
     "up": '<path d="m6 15 6-6 6 6"/>',
     "down": '<path d="m6 9 6 6 6-6"/>',
     "left": '<path d="m15 6-6 6 6 6"/>',

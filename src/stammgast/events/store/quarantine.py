@@ -141,6 +141,12 @@ def quarantined_bodies(connection: Connection) -> Iterator[bytes]:
         yield bytes(body)
 
 
+def quarantined_bodies_of(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Return digest -> the event as it came in, of those of these messages that wait."""
+    query = select(_columns.digest, _columns.body).where(_columns.digest.in_(digests), ~_columns.is_discarded)
+    return {bytes(row.digest): bytes(row.body) for row in connection.execute(query)}
+
+
 def quarantined_by_digests(connection: Connection, digests: Sequence[bytes]) -> Quarantined | None:
     """Return the newest event in quarantine (or discarded) under one of these message digests, None when there is none."""
     query = select(quarantine_table).where(_columns.digest.in_(digests)).order_by(_columns.id.desc()).limit(1)

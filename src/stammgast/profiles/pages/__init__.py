@@ -12,7 +12,7 @@ from stammgast.profiles.pages.customer import (
 )
 from stammgast.profiles.pages.customers import export_customers, list_customers
 from stammgast.profiles.pages.home import came_in, newest, worker
-from stammgast.profiles.pages.live import show_live, show_rows
+from stammgast.profiles.pages.live import show_live, show_live_event, show_rows
 from stammgast.profiles.pages.recount import change_recount, show_recount, show_recount_progress
 
 ROUTES = (
@@ -31,5 +31,6 @@ ROUTES = (
     show_recount,
     show_recount_progress,
     change_recount,
+    show_live_event,
     *ACCOUNTS,
 )

@@ -186,6 +186,12 @@ def _begins(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
     return and_(column >= prefix, column < prefix + "\U0010ffff")
 
 
+def called(connection: Connection, profiles: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Return (name, what they are sorted by) of these profiles, as far as they are in the list of customers."""
+    rows = rows_in(connection, "SELECT profile, name, sort_name FROM customers WHERE profile IN ({keys})", profiles)
+    return {profile: (name, sorted_by) for profile, name, sorted_by in rows}
+
+
 def names_of(connection: Connection, profiles: Iterable[int]) -> dict[int, str]:
     """Return what profiles are called in the list of customers, as far as they are in it."""
     return dict(rows_in(connection, "SELECT profile, name FROM customers WHERE profile IN ({keys})", profiles))
