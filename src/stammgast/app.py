@@ -36,6 +36,7 @@ MODULES = (
     "profiles",
     "notes",
     "outgoing",
+    "records",
     "pipeline",
     "whoiswho",
     "operations",

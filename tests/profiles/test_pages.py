@@ -244,7 +244,17 @@ def test_nobody_sees_customers_without_logging_in(bench, clara):
 def test_a_customer_shows_who_they_are_and_where_that_came_from(alice, clara):
     page = alice.get(f"/customers/{clara}").text
     assert '<h1 class="break">Clara Vogel</h1>' in page
-    for text in ("gold", "silver", "1 other value", "Onlineshop", "clara@inn.example", "web-1", "€48.80", "Herb tea"):
+    for text in (
+        "Plan",
+        "gold",
+        "silver",
+        "Said too, but does not count:",
+        "Onlineshop",
+        "clara@inn.example",
+        "web-1",
+        "€48.80",
+        "Herb tea",
+    ):
         assert text in page
     assert page.index("Advertising") < page.index("Analysis of use")  # what was refused comes first
     assert len(page) < 100_000
@@ -314,7 +324,7 @@ def test_newer_events_are_counted_and_stand_out(alice, clara):
 
 
 def test_the_columns_beside_the_timeline_can_be_renewed(alice, clara):
-    assert "gold" in alice.fragment(f"/customers/{clara}/parts/who").text
+    assert "gold" in alice.fragment(f"/customers/{clara}/records").text
     assert "€48.80" in alice.fragment(f"/customers/{clara}/parts/now").text
     assert alice.get(f"/customers/{clara}/parts/other").status_code == 404
 

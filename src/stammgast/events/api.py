@@ -28,7 +28,7 @@ from stammgast.events.catalogue.reading import (
 )
 from stammgast.events.channel_rules import tidy_hosts
 from stammgast.events.collecting.scrubbing import scrub_body
-from stammgast.events.contracts import EventSchema, MessageBook, OwnEvent, Quarantined, Rules
+from stammgast.events.contracts import EntryMeta, EventSchema, MessageBook, OwnEvent, Quarantined, Rules
 from stammgast.events.definitions import RulesCache
 from stammgast.events.enrichment.rules import CHANNELS, DEFAULT_CHANNEL_RULES, PAYMENT_HOSTS, ChannelRule
 from stammgast.events.orders import DISCARD, REPLAY, TRY_AGAIN, Order, is_id, order_entry, read_order
@@ -248,13 +248,17 @@ def order_discard(runtime: Runtime, *, by: Actor, ids: Sequence[int] = (), reaso
     return _order(runtime, orders.DISCARD, by, ids, reason)
 
 
-def append_own(runtime: Runtime, source: SourceId, events: Sequence[Mapping[str, object]]) -> int:
+def append_own(
+    runtime: Runtime, source: SourceId, events: Sequence[Mapping[str, object]], *, is_staff: bool = False
+) -> int:
     """Append events that Stammgast itself collected (an answered survey, a reply) and wait until they are on disk.
 
-    Each is shaped as on the wire; it may carry `subject: none`. Returns the log position.
+    Each is shaped as on the wire; it may carry `subject: none`. `is_staff`: what people here did, not the customer; it
+    counts in no figure. Returns the log position.
     """
     body = msgspec.json.encode({"batch": list(events)})
-    entry = LogEntry(clock.now_millis(), source, len(events), KIND_OWN, b"", body)
+    meta = encode_meta(EntryMeta(staff_ordinals=tuple(range(len(events))))) if is_staff else b""
+    entry = LogEntry(clock.now_millis(), source, len(events), KIND_OWN, meta, body)
     return runtime.service(LogWriter).append_sync(entry)
 
 

@@ -76,6 +76,10 @@ EVENT_LABELS = {
     "Live Chat Conversation Ended": _("Chat ended"),
     "Call Ended": _("Call ended"),
     "Signed Up": _("Signed up"),
+    "Trait Corrected": _("Detail corrected"),
+    "Trait Correction Taken Back": _("Correction taken back"),
+    "Customer Marked": _("Customer marked"),
+    "Identifier Added": _("Identifier added"),
     "Signed In": _("Signed in"),
     "Signed Out": _("Signed out"),
 }

@@ -51,6 +51,8 @@ class Feature(Generic[State]):
     """What the fold looks at: names of track events, types of all others; None means every event."""
     with_robots: bool = False
     """Fold the events of robots and staff too. Figures about customers leave them out."""
+    own: frozenset[str] = frozenset()
+    """Names of own events that it folds; all others stay out of every figure. No sender can make one."""
     recall: Callable[[Any, int | None], State | None] | None = None
     """What a stored state knows that history can't tell, given with the version by which it was folded: added to what is
     counted anew, so only for what may be added twice without changing anything."""

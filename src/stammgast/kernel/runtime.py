@@ -66,7 +66,7 @@ class SubjectPanel:
     facts: Callable[[Any, Any], Mapping[str, Any] | None]
     order: int = 100
     place: str = "now"
-    """`who` is the left column, `now` the right one."""
+    """`head` is beside the name, `who` the left column, `now` the right one."""
     style: str = ""
     """A style sheet of its module's, such as `notes/notes.css`."""
 

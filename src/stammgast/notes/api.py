@@ -6,8 +6,10 @@ at once, whether the worker has taken them in or not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from stammgast.events.api import append_order
 from stammgast.kernel.ids import Anchor, BrandId, new_uuid
@@ -36,7 +38,7 @@ from stammgast.notes.contracts import (
     read_text,
 )
 from stammgast.notes.orders import ID_LENGTH_MAX, NOTE, TAG
-from stammgast.notes.waiting import remember, waiting_for
+from stammgast.notes.waiting import is_taken_in, remember, waiting_for
 from stammgast.notes.words import notes_with, tags_of, tags_with
 from stammgast.profiles.api import get_profile
 from stammgast.profiles.api.pages import Account, steady_anchor
@@ -45,7 +47,31 @@ from stammgast.web.contracts import Person
 from stammgast.workspace.api import record
 from stammgast.workspace.contracts import Actor
 
+__all__ = [
+    "About",
+    "about_account",
+    "about_customer",
+    "author_of",
+    "delete_note",
+    "edit_note",
+    "get_note",
+    "is_taken_in",
+    "known_tags",
+    "may_delete",
+    "notes_about",
+    "remember",
+    "steady_anchor_of",
+    "tag",
+    "tag_many",
+    "tags_about",
+    "untag",
+    "waiting_for",
+    "write_note",
+]
+
 KNOWN_TAGS_MAX = 500
+_read_note: Callable[[str], NoteWord] = msgspec.json.Decoder(NoteWord).decode
+_read_tagging = msgspec.json.Decoder(Tagging).decode
 
 
 @dataclass(frozen=True)
@@ -84,7 +110,9 @@ def notes_about(runtime: Runtime, about: About, reader: Person) -> tuple[Note, .
     with runtime.customers.read() as connection:
         position = committed_position(connection)
         found = store.list_notes(connection, about.kind, about.numbers)
-    waiting, _ = waiting_for(runtime, author_of(reader), position, about.kind, about.numbers)
+    waiting: list[tuple[NoteWord, int]] = waiting_for(
+        runtime, author_of(reader), position, NOTE, about.kind, about.numbers, _read_note
+    )
     return tuple(one for one in notes_with(found, waiting) if _is_shown(one, reader))
 
 
@@ -96,7 +124,7 @@ def tags_about(runtime: Runtime, about: About, reader: Person | None = None) -> 
     found = tags_of(row for many in rows.values() for row in many)
     if reader is None:
         return found
-    _, waiting = waiting_for(runtime, author_of(reader), position, about.kind, about.numbers)
+    waiting = waiting_for(runtime, author_of(reader), position, TAG, about.kind, about.numbers, _read_tagging)
     return tags_with(found, waiting)
 
 

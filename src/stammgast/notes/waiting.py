@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -11,56 +12,63 @@ from stammgast.events.contracts import MessageBook
 from stammgast.kernel import clock
 from stammgast.kernel.runtime import Runtime
 from stammgast.notes import store
-from stammgast.notes.contracts import Author, NoteWord, Subject, Tagging
-from stammgast.notes.orders import NOTE, TAG
+from stammgast.notes.contracts import Author, Subject
 
 PATIENCE_SECONDS = 0.5
 """How long a page waits for the worker, which mostly takes some hundredths of a second."""
 _LOOK_SECONDS = 0.02
 
-Words = list[tuple[NoteWord, int]]
-Taggings = list[tuple[Tagging, int]]
+Word = TypeVar("Word")
 
 
-def remember(
-    runtime: Runtime, kind: str, position: int, subjects: Sequence[Subject], word: NoteWord | Tagging, by: Author
-) -> None:
+def remember(runtime: Runtime, kind: str, position: int, subjects: Sequence[Subject], word: object, by: Author) -> None:
     """Wait a moment for the worker; keep what it has not taken in by then, for its author."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    if is_taken_in(runtime, position, PATIENCE_SECONDS):
+        return
+    with runtime.control.write() as connection:
+        store.add_waiting(
+            connection,
+            position=position,
+            person=_key(by),
+            at=clock.now_millis(),
+            kind=kind,
+            subjects=subjects,
+            word=msgspec.json.encode(word).decode(),
+        )
+
+
+def is_taken_in(runtime: Runtime, position: int, patience: float) -> bool:
+    """Wait up to `patience` seconds for the worker; say whether it is past a position of the log."""
+    deadline = time.monotonic() + patience
     committed = runtime.service(MessageBook).committed_position
     while committed() < position:
         if time.monotonic() > deadline:
-            with runtime.control.write() as connection:
-                store.add_waiting(
-                    connection,
-                    position=position,
-                    person=_key(by),
-                    at=clock.now_millis(),
-                    kind=kind,
-                    subjects=subjects,
-                    word=msgspec.json.encode(word).decode(),
-                )
-            return
+            return False
         time.sleep(_LOOK_SECONDS)
+    return True
 
 
 def waiting_for(
-    runtime: Runtime, by: Author, position: int, kind: str, numbers: Sequence[int]
-) -> tuple[Words, Taggings]:
-    """Return what an author wrote beyond `position` about anchors or an account, in order."""
+    runtime: Runtime,
+    by: Author,
+    position: int,
+    kind: str,
+    subject: str,
+    numbers: Sequence[int],
+    read: Callable[[str], Word],
+) -> list[tuple[Word, int]]:
+    """Return the words of a kind, and when, that an author wrote beyond `position` about anchors or an account, in order.
+
+    `read` makes a word of its JSON.
+    """
     with runtime.control.read() as connection:
         found = store.list_waiting(connection, _key(by), position)
-    notes: Words = []
-    tags: Taggings = []
     wanted = set(numbers)
-    for action, subjects, word, at in found:
-        if not any(one.kind == kind and one.number in wanted for one in subjects):
-            continue
-        if action == NOTE:
-            notes.append((msgspec.json.decode(word, type=NoteWord), at))
-        elif action == TAG:
-            tags.append((msgspec.json.decode(word, type=Tagging), at))
-    return notes, tags
+    return [
+        (read(text), at)
+        for action, subjects, text, at in found
+        if action == kind and any(one.kind == subject and one.number in wanted for one in subjects)
+    ]
 
 
 def sweep_waiting(runtime: Runtime) -> None:

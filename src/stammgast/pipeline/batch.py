@@ -126,6 +126,7 @@ class Batch:
             self._fold_accounts([one for one in sent if one.event.group_id])
             if len(sent) < len(fresh):
                 fresh = self._place_own(fresh)
+                self._fold_own([one for one in fresh if one.event.origin])
             self._fresh += fresh
             pending = self._react(fresh)
         for taken in pending:
@@ -196,6 +197,13 @@ class Batch:
                     live.fold(one.anchor, one.state, taken.event)
             except Exception as problem:
                 raise StageFailed(taken, "folding", problem) from problem
+
+    def _fold_own(self, own: Sequence[Taken]) -> None:
+        """Fold those own events that a feature asks for by name, such as a person's correction."""
+        wanted = [one for one in own if self._bench.live.takes_own(one.event.name)]
+        if wanted:
+            known = self._resolver.by_number({one.anchor for one in wanted})
+            self._fold(wanted, [known.get(one.anchor) for one in wanted])
 
     def _fold_accounts(self, named: Sequence[Taken]) -> None:
         """Fold the events that name an account into it and into what their anchors did as it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -77,6 +77,15 @@ class Resolver:
                 anchors[place] = one
         self._load_states({one.anchor: one for one in anchors if one is not None and one.state is None})
         return anchors
+
+    def by_number(self, anchors: Collection[int]) -> dict[int, KnownAnchor]:
+        """Return anchors by their numbers, with their states; what does not exist is left out."""
+        sets = graph.read_anchor_sets(self._connection, anchors)
+        sets.update((one.anchor, one.raw) for one in self.found.new if one.anchor in anchors)
+        known = self._known(set(sets.values()))
+        found = {anchor: known[raw] for anchor, raw in sets.items()}
+        self._load_states({one.anchor: one for one in found.values() if one.state is None})
+        return found
 
     def _resolve(self, unsure: Sequence[Taken]) -> list[KnownAnchor]:
         sightings = [

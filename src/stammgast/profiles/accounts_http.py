@@ -24,7 +24,7 @@ from stammgast.profiles.answers import TraitAnswer, money_answer, trait_answers
 from stammgast.profiles.figures.orders import decimal_text
 from stammgast.profiles.http import EventAnswer, event_answer
 from stammgast.profiles.policing import change_policy, remove_policy, trait_policies
-from stammgast.profiles.trait_policies import NAME_LENGTH_MAX, SOURCES_MAX, Rule, TraitPolicy
+from stammgast.profiles.trait_policies import NAME_LENGTH_MAX, SOURCES_MAX, Hold, Rule, TraitPolicy
 from stammgast.web.contracts import Role
 from stammgast.web.guards import person_of, requires
 from stammgast.web.http import ApiController, iso_time, name_in_path
@@ -152,11 +152,15 @@ class AccountTimelineAnswer(msgspec.Struct):
 
 
 class PolicyAnswer(msgspec.Struct):
-    """How the value of a trait is chosen among several. `sources`: those that come before all others, in order."""
+    """How the value of a trait is chosen among several. `sources`: those that come before all others, in order.
+
+    `corrections`: whether a person's correction counts `always` or `until_said`, until a source says something new.
+    """
 
     trait: str
     rule: Rule
     sources: list[int]
+    corrections: Hold
 
 
 class PolicyOrder(msgspec.Struct, frozen=True):
@@ -164,6 +168,7 @@ class PolicyOrder(msgspec.Struct, frozen=True):
 
     rule: Rule
     sources: Annotated[tuple[int, ...], msgspec.Meta(max_length=SOURCES_MAX)] = ()
+    corrections: Hold = "always"
 
 
 class AccountsController(ApiController):
@@ -239,14 +244,16 @@ class TraitPoliciesController(ApiController):
         """The policy of `*` is that of every trait that has none of its own: newest, unless somebody changed it."""
         found = trait_policies(runtime_of(request))
         by_trait = {"*": found.of("*"), **found.by_trait}
-        return [PolicyAnswer(name, one.rule, list(one.sources)) for name, one in sorted(by_trait.items())]
+        return [
+            PolicyAnswer(name, one.rule, list(one.sources), one.corrections) for name, one in sorted(by_trait.items())
+        ]
 
     @put("/{trait:str}", guards=ADMINISTRATOR, summary="Change the policy of a trait", sync_to_thread=True)
     def change(self, request: AnyRequest, trait: TraitName, data: JSONBody[PolicyOrder]) -> PolicyAnswer:
         """It holds at once for every profile and account; lists follow within seconds."""
-        policy = TraitPolicy(data.rule, tuple(SourceId(one) for one in data.sources))
+        policy = TraitPolicy(data.rule, tuple(SourceId(one) for one in data.sources), data.corrections)
         kept = change_policy(runtime_of(request), Actor.of(person_of(request)), trait, policy)
-        return PolicyAnswer(trait, kept.rule, list(kept.sources))
+        return PolicyAnswer(trait, kept.rule, list(kept.sources), kept.corrections)
 
     @delete("/{trait:str}", guards=ADMINISTRATOR, summary="Remove the policy of a trait", sync_to_thread=True)
     def remove(self, request: AnyRequest, trait: TraitName) -> None:

@@ -8,20 +8,23 @@ from typing import Any
 import msgspec
 
 from stammgast.profiles.accounts.contracts import Membership, Money
-from stammgast.profiles.contracts import Trait, TraitValue
+from stammgast.profiles.contracts import Trait, TraitRule, TraitValue
 from stammgast.profiles.figures.orders import decimal_text
-from stammgast.profiles.trait_policies import Rule
 from stammgast.web.http import iso_time
 
 
 class TraitValueAnswer(msgspec.Struct, rename="camel"):
-    """A value and the event that speaks for it. `count`: how many events said so, null where too many values came."""
+    """A value and the event that speaks for it. `count`: how many events said so, null where that is not known.
+
+    `by`: who here corrected it; the source is 0 then.
+    """
 
     value: Any
     timestamp: str | None
     source: int
     message_id: str
     count: int | None
+    by: str | None
 
 
 class TraitAnswer(msgspec.Struct, rename="camel"):
@@ -33,7 +36,7 @@ class TraitAnswer(msgspec.Struct, rename="camel"):
 
     current: TraitValueAnswer
     others: list[TraitValueAnswer]
-    rule: Rule
+    rule: TraitRule
     cut: bool
     fallback: bool
 
@@ -84,4 +87,4 @@ def money_answer(sums: Iterable[Money], *, is_refund: bool = False) -> dict[str,
 
 
 def _value(one: TraitValue) -> TraitValueAnswer:
-    return TraitValueAnswer(one.value, iso_time(one.time), one.source, one.message_id, one.count)
+    return TraitValueAnswer(one.value, iso_time(one.time), one.source, one.message_id, one.count, one.by or None)

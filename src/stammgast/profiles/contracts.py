@@ -14,6 +14,8 @@ from stammgast.kernel.ids import Anchor, BrandId, ProfileId, SourceId
 SortBy = Literal["last_seen", "first_seen", "name", "events", "orders", "revenue"]
 """What the list of customers may be sorted by; `name` ascends first, all others descend first."""
 
+TraitRule = Literal["newest", "first", "most_frequent", "source_priority", "corrected"]
+
 TOTAL_MAX = 10_000
 """Counting stops here; a page that is told this total says "10,000 or more"."""
 
@@ -55,6 +57,8 @@ class TraitValue(msgspec.Struct, frozen=True):
     message_id: str
     count: int | None = None
     """How many events said so; None where more different values came than are kept."""
+    by: str = ""
+    """Who said so, where a person here did; the source is 0 then."""
 
 
 class Trait(msgspec.Struct, frozen=True):
@@ -63,8 +67,8 @@ class Trait(msgspec.Struct, frozen=True):
     name: str
     current: TraitValue
     lost: tuple[TraitValue, ...] = ()
-    rule: Literal["newest", "first", "most_frequent", "source_priority"] = "newest"
-    """That decided (`trait_policies`)."""
+    rule: TraitRule = "newest"
+    """That decided (`trait_policies`); corrected: a person here did."""
     is_cut: bool = False
     """More different values came than are kept: some that lost are not here."""
     is_fallback: bool = False

@@ -34,14 +34,24 @@ class Folding:
         self.features: Sequence[Feature[Any]] = tuple(features)
         assert len({one.name for one in self.features}) == len(self.features)
         self._plans: dict[tuple[str, bool], Folds] = {}
+        self._own_plans: dict[str, Folds] = {}
+        for one in self.features:
+            for name in one.own:
+                self._own_plans[name] = (*self._own_plans.get(name, ()), (one.name, one.fold))
+
+    def takes_own(self, name: str) -> bool:
+        """Say whether any feature folds own events of this name."""
+        return name in self._own_plans
 
     def fold(self, state: State, event: Event) -> None:
         """Fold an event into an anchor's state, in place; features may be encoded still."""
-        key = event.name if event.type == "track" else event.type
-        is_robot = event.is_bot or event.is_staff
-        plan = self._plans.get((key, is_robot))
-        if plan is None:
-            plan = self._plan(event, is_robot=is_robot)
+        if event.origin:
+            plan = self._own_plans.get(event.name, ())
+        else:
+            key = event.name if event.type == "track" else event.type
+            is_robot = event.is_bot or event.is_staff
+            found = self._plans.get((key, is_robot))
+            plan = self._plan(event, is_robot=is_robot) if found is None else found
         for name, fold in plan:
             before = state.get(name)
             if type(before) is _ENCODED:

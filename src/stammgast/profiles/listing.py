@@ -7,21 +7,24 @@ from collections.abc import Sequence
 import msgspec
 
 from stammgast.identity.resolution import Pair
+from stammgast.profiles.figures.corrections import mark_of
 from stammgast.profiles.figures.orders import net_revenue
 from stammgast.profiles.folding import State
 from stammgast.profiles.naming import (
     ANONYMOUS,
     display_name,
+    known_email,
     search_terms,
     sort_name,
-    text_of,
     visitor_name,
     visitor_tag,
 )
 from stammgast.profiles.trait_policies import NEWEST_COUNTS, TraitPolicies, values_of
 
 REVENUE_MAX = 2**63 - 1
-LISTED_FEATURES = frozenset({"seen", "events", "orders", "revenue", "refunds", "traits", "channels", "brands"})
+LISTED_FEATURES = frozenset(
+    {"seen", "events", "orders", "revenue", "refunds", "traits", "channels", "brands", "corrections", "mark"}
+)
 """Features that a line is made of."""
 
 
@@ -57,9 +60,9 @@ def list_customer(
 
     Times are 0 for somebody of whom only robots' or staff's events are known.
     """
-    traits = values_of(state.get("traits", {}), policies)
+    traits = values_of(state.get("traits", {}), policies, state.get("corrections"))
     found: dict[str, str] = dict(reversed(identifiers))
-    email = found.get("email", "") or text_of(traits, ("email",))
+    email = known_email(traits, found, state.get("corrections"))
     known_as = display_name(traits, identifiers)
     visitor = "" if known_as else visitor_tag(identifiers)
     name = known_as or visitor_name(visitor)
@@ -81,5 +84,6 @@ def list_customer(
         (
             *(f"channel:{channel}" for channel in sorted(state.get("channels", ()))),
             *(f"brand:{brand}" for brand in sorted(state.get("brands", ()))),
+            *((f"mark:{mark}",) if (mark := mark_of(state.get("mark"))) else ()),
         ),
     )

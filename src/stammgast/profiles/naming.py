@@ -49,6 +49,22 @@ def display_name(traits: Mapping[str, Any], identifiers: Iterable[Pair]) -> str:
     return found[known[0]][:NAME_LENGTH_MAX] if known else ""
 
 
+def known_email(
+    traits: Mapping[str, Any], identifiers: Mapping[str, str], corrections: Mapping[str, Any] | None
+) -> str:
+    """Return the mail address to show: as a person here corrected it, else that they are known by, else as a trait says.
+
+    >>> known_email({"email": "a@x.de"}, {"email": "b@x.de"}, None)
+    'b@x.de'
+    >>> known_email({"email": "a@x.de"}, {"email": "b@x.de"}, {"email": [5, "m", "a@x.de", "Anna", False]})
+    'a@x.de'
+    """
+    said = text_of(traits, ("email",))
+    if said and corrections and corrections.get("email", ("",) * 3)[2] == said:
+        return said
+    return identifiers.get("email", "") or said
+
+
 def visitor_name(tag: str) -> str:
     """Return what to call a visitor in English.
 

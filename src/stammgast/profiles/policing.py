@@ -47,10 +47,12 @@ def change_policy(runtime: Runtime, by: Actor, trait: str, policy: TraitPolicy) 
     if policy.rule == "source_priority" and not known.issuperset(policy.sources):
         raise Invalid(field="sources", problem=_("one of these sources is not there"))
     if policy.rule != "source_priority":
-        policy = TraitPolicy(policy.rule)
+        policy = TraitPolicy(policy.rule, corrections=policy.corrections)
     with changing(runtime, by) as change:
         policies.save_policy(change.connection, trait, policy)
-        change.note("trait_policy.change", trait, rule=policy.rule, sources=list(policy.sources))
+        change.note(
+            "trait_policy.change", trait, rule=policy.rule, sources=list(policy.sources), corrections=policy.corrections
+        )
     return policy
 
 

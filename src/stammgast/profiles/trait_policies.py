@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -11,12 +11,16 @@ from stammgast.kernel.errors import Invalid
 from stammgast.kernel.i18n import Phrase
 from stammgast.kernel.i18n import marked as _
 from stammgast.kernel.ids import SourceId
-from stammgast.profiles.contracts import Trait, TraitValue
+from stammgast.profiles.contracts import Trait, TraitRule, TraitValue
 from stammgast.profiles.figures import traits as figures
+from stammgast.profiles.figures.corrections import Correction, Corrections
 from stammgast.profiles.figures.traits import Said, Traits, first_said, is_cut, same_value
+from stammgast.profiles.trait_words import BY_HAND
 
 Rule = Literal["newest", "first", "most_frequent", "source_priority"]
 RULES: tuple[Rule, ...] = ("newest", "first", "most_frequent", "source_priority")
+Hold = Literal["always", "until_said"]
+HOLDS: tuple[Hold, ...] = ("always", "until_said")
 EVERY_TRAIT = "*"
 """The name under which the policy of all other traits is kept."""
 NAME_LENGTH_MAX = 255
@@ -28,6 +32,8 @@ class TraitPolicy(msgspec.Struct, frozen=True):
 
     rule: Rule = "newest"
     sources: tuple[SourceId, ...] = ()
+    corrections: Hold = "always"
+    """How long a person's correction counts before all others: always, or until a source says something new."""
 
 
 class TraitPolicies(msgspec.Struct, frozen=True):
@@ -61,33 +67,85 @@ def check_policy(trait: str, policy: TraitPolicy) -> None:
         raise Invalid(field="sources", problem=Phrase(_("name each source once, at most {most}"), most=SOURCES_MAX))
 
 
-def values_of(state: Traits, policies: TraitPolicies = NEWEST_COUNTS) -> dict[str, Any]:
-    """Return trait -> the value that counts, by name; a trait that was taken back is left out."""
+def values_of(
+    state: Traits, policies: TraitPolicies = NEWEST_COUNTS, corrections: Corrections | None = None
+) -> dict[str, Any]:
+    """Return trait -> the value that counts, by name; a trait that was taken back is left out.
+
+    `corrections`: the state of the feature `corrections` of the same profile.
+    """
     values = {}
-    for name, trait in sorted(state.items()):
-        winner = _winner(trait, policies.of(name))
-        if winner is not None:
-            values[name] = winner[3]
+    for name, trait, policy, correction in _by_name(state, policies, corrections or {}):
+        if correction is not None:
+            value = correction[2]
+        else:
+            winner = _winner(trait, policy) if trait else None
+            value = None if winner is None else winner[3]
+        if value is not None:
+            values[name] = value
     return values
 
 
 def trait_values(features: Mapping[str, Any], policies: TraitPolicies = NEWEST_COUNTS) -> dict[str, Any]:
     """Return trait -> the value that counts, out of a profile's states."""
-    return values_of(features.get("traits", {}), policies)
+    return values_of(features.get("traits", {}), policies, features.get("corrections"))
 
 
-def decide_traits(state: Traits, policies: TraitPolicies = NEWEST_COUNTS) -> tuple[Trait, ...]:
+def decide_traits(
+    state: Traits, policies: TraitPolicies = NEWEST_COUNTS, corrections: Corrections | None = None
+) -> tuple[Trait, ...]:
     """Return each trait with the value that counts, why, and the values that lost, newest first."""
     decided = []
-    for name, trait in sorted(state.items()):
-        policy = policies.of(name)
-        winner = _winner(trait, policy)
+    for name, trait, policy, correction in _by_name(state, policies, corrections or {}):
+        if correction is not None:
+            if correction[2] is not None:
+                decided.append(_corrected(name, trait, correction))
+            continue
+        winner = _winner(trait, policy) if trait else None
         if winner is not None:
             is_fallback = is_cut(trait) and policy.rule == "most_frequent"
             decided.append(
                 _told(name, trait, winner, "newest" if is_fallback else policy.rule, is_fallback=is_fallback)
             )
     return tuple(decided)
+
+
+def _by_name(
+    state: Traits, policies: TraitPolicies, corrections: Corrections
+) -> Iterator[tuple[str, figures.Trait, TraitPolicy, Correction | None]]:
+    """Yield (name, what was said, its policy, the correction that holds), by name."""
+    for name in sorted(state.keys() | corrections.keys()) if corrections else sorted(state):
+        trait, policy = state.get(name, []), policies.of(name)
+        correction = corrections.get(name)
+        if correction is not None and not _holds(correction, trait, policy):
+            correction = None
+        yield name, trait, policy, correction
+
+
+def _holds(correction: Correction, trait: figures.Trait, policy: TraitPolicy) -> bool:
+    """Say whether a correction counts before all that sources say.
+
+    >>> correction, said = [5, "m", "Ulm", "Anna", False], [[[9, "n", 1, "Bonn", 2, 8, "k"]]]
+    >>> [_holds(correction, said, TraitPolicy(corrections=one)) for one in HOLDS]
+    [True, False]
+    """
+    time, _, _, _, is_taken_back = correction
+    if is_taken_back:
+        return False
+    if policy.corrections == "always" or not trait:
+        return True
+    # Where counts are kept, the first time of a value is known: saying an old one again is nothing new.
+    return all((one[0] if is_cut(trait) else one[5]) <= time for one in trait[0])
+
+
+def _corrected(name: str, trait: figures.Trait, correction: Correction) -> Trait:
+    time, message_id, value, by, _ = correction
+    said = trait[0] if trait else []
+    first = first_said(trait) if trait else None
+    everything = said if first is None else [*said, first]
+    lost = [_value(trait, one) for one in _distinct(everything) if not same_value(one[3], value)]
+    current = TraitValue(value, time, BY_HAND, message_id, by=by)
+    return Trait(name, current, tuple(lost), "corrected", bool(trait) and is_cut(trait))
 
 
 def _winner(trait: figures.Trait, policy: TraitPolicy) -> Said | None:
@@ -141,13 +199,14 @@ def _count(said: Iterable[Said], value: Any) -> int:
     return sum(one[4] for one in said if same_value(one[3], value))
 
 
-def _told(name: str, trait: figures.Trait, winner: Said, rule: Rule, *, is_fallback: bool) -> Trait:
+def _told(name: str, trait: figures.Trait, winner: Said, rule: TraitRule, *, is_fallback: bool) -> Trait:
     said, first = trait[0], first_said(trait)
     everything = said if first is None else [*said, first]
     lost = [one for one in _distinct(everything) if not same_value(one[3], winner[3])]
+    values = tuple(_value(trait, one) for one in lost)
+    return Trait(name, _value(trait, winner), values, rule, is_cut(trait), is_fallback)
 
-    def value(one: Said) -> TraitValue:
-        count = None if is_cut(trait) else _count(said, one[3])
-        return TraitValue(one[3], one[0], SourceId(one[2]), one[1], count)
 
-    return Trait(name, value(winner), tuple(map(value, lost)), rule, is_cut(trait), is_fallback)
+def _value(trait: figures.Trait, one: Said) -> TraitValue:
+    count = None if is_cut(trait) else _count(trait[0], one[3])
+    return TraitValue(one[3], one[0], SourceId(one[2]), one[1], count)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from stammgast.kernel.i18n import marked as _
+from stammgast.kernel.ids import SourceId
 
+BY_HAND = SourceId(0)
+"""Stands for the source where a person here said it."""
 RULE_LABELS = {
     "newest": _("The newest value counts"),
     "first": _("The first value counts"),
@@ -21,6 +24,14 @@ RULE_REASONS = {
     "first": _("The first value counts."),
     "most_frequent": _("The value said most often counts."),
     "source_priority": _("Of several sources, the one named first counts."),
+    "corrected": _("A colleague corrected it; that counts."),
+}
+HOLD_WORDS = {
+    "always": (_("Always"), _("Whatever sources say later, until somebody takes the correction back.")),
+    "until_said": (
+        _("Until a source says something new"),
+        _("A value that came before the correction, said again, is nothing new."),
+    ),
 }
 KIND_LABELS = {
     "company": _("Company"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from stammgast.events.api import (
     CHANNEL_ICONS,
     CHANNEL_LABELS,
@@ -30,6 +32,7 @@ __all__ = [
     "TYPE_LABELS",
     "event_icon",
     "event_label",
+    "group_names",
     "is_own_name",
 ]
 
@@ -69,9 +72,13 @@ FEATURE_LABELS = {
     "feedback": _("Scores"),
     "consent": _("Consent"),
     "traits": _("Traits"),
+    "corrections": _("Corrections by hand"),
+    "mark": _("Marks as staff or test"),
     "accounts": _("Accounts and their members"),
 }
 """What figures of customers are called; those of other modules go by their own names."""
+NAME_GROUPS = {"track": _("Events"), "page": _("Pages"), "screen": _("Pages"), "": _("Other")}
+"""What kinds of events are called where they are chosen from."""
 CONSENT_LABELS = {
     "analytics": _("Analysis of use"),
     "advertising": _("Advertising"),
@@ -91,3 +98,16 @@ MERGE_RULES = {
     "decided": _("Decided by a person"),
     "rules": _("Other rules were applied"),
 }
+
+
+def group_names(found: Iterable[tuple[str, str, int]]) -> list[tuple[str, list[tuple[str, str, bool, int]]]]:
+    """Return (label of the group, [(value, label, whether it is the sender's word, count)]) of (type, name, count), for a filter.
+
+    >>> group_names([("page", "Pricing", 3), ("track", "Order Completed", 2), ("identify", "", 1)])[0]
+    ('Events', [('track:Order Completed', 'Order completed', False, 2)])
+    """
+    groups: dict[str, list[tuple[str, str, bool, int]]] = {NAME_GROUPS[kind]: [] for kind in ("track", "page", "")}
+    for kind, name, count in found:
+        line = (f"{kind}:{name}", event_label(kind, name), is_own_name(name), count)
+        groups[NAME_GROUPS.get(kind, NAME_GROUPS[""])].append(line)
+    return [(label, lines) for label, lines in groups.items() if lines]

@@ -143,7 +143,7 @@ def panels_beside(request: AnyRequest, kind: str, subject: object) -> dict[str, 
 
     `beside`: place -> (template, facts) in order; the template sees its facts as `panel`. `beside_styles`: style sheets.
     """
-    beside: dict[str, list[tuple[str, Mapping[str, Any]]]] = {"who": [], "now": []}
+    beside: dict[str, list[tuple[str, Mapping[str, Any]]]] = {"head": [], "who": [], "now": []}
     styles: dict[str, None] = {}
     for one in runtime_of(request).service(PageMaker).subject_panels:
         facts = one.facts(request, subject) if one.subject == kind else None

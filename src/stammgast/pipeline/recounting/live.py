@@ -24,6 +24,10 @@ class LiveFolding:
         """Go by what may be relied on now."""
         self.counting = counting
 
+    def takes_own(self, name: str) -> bool:
+        """Say whether any fold looks at own events of this name."""
+        return self._folding.takes_own(name)
+
     @property
     def whole(self) -> Fold | None:
         """The fold for every anchor; None when that depends on the anchor."""

@@ -166,7 +166,7 @@ class Recounting:
         if batch == self._next_batch:
             self._next_batch = batch + 1
             for window in self._windows:
-                window.take(one for one in taken if not one.event.origin)
+                window.take(one for one in taken if not one.event.origin or self.live.takes_own(one.event.name))
 
     def step(self, epoch: int, progress: Progress, *, is_busy: bool) -> bool:
         """Do a slice of work; say whether there was any. `is_busy`: the log is full. Raises LeaseLost."""

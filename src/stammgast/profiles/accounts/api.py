@@ -192,7 +192,14 @@ def accounts_of_profile(runtime: Runtime, anchors: Sequence[Anchor]) -> tuple[Me
 
 
 def account_timeline(
-    runtime: Runtime, account: Account, *, before: str = "", limit: int = 50, names: Sequence[str] = ()
+    runtime: Runtime,
+    account: Account,
+    *,
+    before: str = "",
+    limit: int = 50,
+    names: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    types: Sequence[str] = (),
 ) -> AccountTimeline:
     """Return the events that name an account, newest first. `before` is a page's `next`.
 
@@ -205,6 +212,8 @@ def account_timeline(
         limit=limit,
         before=None if place is None else (place[0], str(place[1])),
         names=tuple(names),
+        channels=tuple(channels),
+        types=tuple(types),
         group_id=account.group_id,
     )
     rows = undelivered.timeline_rows(runtime, wanted)
@@ -219,6 +228,12 @@ def account_timeline(
         for event, owner in zip(events, owners, strict=True)
     )
     return AccountTimeline(told, None if last is None else write_cursor((last.time, last.digest)))
+
+
+def event_names(runtime: Runtime, account: Account) -> list[tuple[str, str, int]]:
+    """Return (type, name, count) of what an account's timeline holds, most frequent first; for its filters."""
+    anchors = () if len(account.anchors) > ANCHORS_MAX else (0, *account.anchors)
+    return history.names_of(runtime.history, history.TimelineQuery(anchors, group_id=account.group_id))
 
 
 def raw_event(runtime: Runtime, account: Account, message_id: str) -> str | None:

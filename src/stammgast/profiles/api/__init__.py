@@ -37,7 +37,7 @@ from stammgast.profiles.contracts import (
 from stammgast.profiles.cursors import Number, read_cursor, sorted_place, write_cursor
 from stammgast.profiles.folding import State, folding_of
 from stammgast.profiles.left_out import carrier_of
-from stammgast.profiles.naming import display_name, listed_visitor, text_of, visitor_name, visitor_tag
+from stammgast.profiles.naming import display_name, known_email, listed_visitor, text_of, visitor_name, visitor_tag
 from stammgast.profiles.parting import parted
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.recounts.contracts import Counting, Recount
@@ -127,7 +127,7 @@ def _profile(runtime: Runtime, connection: Connection, number: ProfileId) -> Pro
     identifiers = reading.identifiers_with_origin(connection, number)
     merged = reading.aliases_of(connection, number)
     state = folding.combine(list(stored.values())) if stored else {}
-    traits = decide_traits(state.get("traits", {}), trait_policies(runtime))
+    traits = decide_traits(state.get("traits", {}), trait_policies(runtime), state.get("corrections"))
     values = {one.name: one.current.value for one in traits}
     found = {one.namespace: one.value for one in reversed(identifiers)}
     first, last = state.get("seen", (None, None))
@@ -138,7 +138,7 @@ def _profile(runtime: Runtime, connection: Connection, number: ProfileId) -> Pro
     return Profile(
         profile=number,
         name=name or visitor_name(visitor),
-        email=found.get("email", "") or text_of(values, ("email",)),
+        email=known_email(values, found, state.get("corrections")),
         phone=found.get("phone", "") or text_of(values, ("phone",)),
         identifiers=identifiers,
         traits=traits,

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from stammgast.profiles import history, trait_words, words
-from stammgast.profiles.accounts.api import get_account
+from stammgast.profiles.accounts.api import accounts_of_profile, get_account
 from stammgast.profiles.accounts.contracts import Account
 from stammgast.profiles.addressing import Cursor, Reference, merged_away, read_pair
 from stammgast.profiles.cursors import read_cursor, write_cursor
+from stammgast.profiles.everything import everything_of
+from stammgast.profiles.figures.corrections import (
+    BY_HAND,
+    CORRECTION_TAKEN_BACK,
+    CUSTOMER_MARKED,
+    TRAIT_CORRECTED,
+    combine_corrections,
+)
 from stammgast.profiles.figures.orders import net_revenue
 from stammgast.profiles.figures.traits import combine_traits
 from stammgast.profiles.folding import Folding, State
@@ -27,10 +35,14 @@ from stammgast.profiles.trait_policies import (
 )
 
 __all__ = [
+    "BY_HAND",
+    "CORRECTION_TAKEN_BACK",
+    "CUSTOMER_MARKED",
     "EVERY_TRAIT",
     "NAME_LENGTH_MAX",
     "RULES",
     "SOURCES_MAX",
+    "TRAIT_CORRECTED",
     "Account",
     "Counting",
     "Cursor",
@@ -39,11 +51,14 @@ __all__ = [
     "State",
     "TraitPolicies",
     "TraitPolicy",
+    "accounts_of_profile",
     "change_policy",
+    "combine_corrections",
     "combine_traits",
     "counting_now",
     "customers",
     "display_name",
+    "everything_of",
     "get_account",
     "history",
     "listed_visitor",

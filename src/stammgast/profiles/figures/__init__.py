@@ -9,6 +9,7 @@ from stammgast.kernel.features import Feature
 from stammgast.profiles.figures.activity import EVENTS, SEEN
 from stammgast.profiles.figures.consent import CONSENT
 from stammgast.profiles.figures.contact import FEEDBACK, SUPPORT
+from stammgast.profiles.figures.corrections import CORRECTIONS, MARK
 from stammgast.profiles.figures.orders import ORDERS, REFUNDS, REVENUE
 from stammgast.profiles.figures.products import PRODUCTS_BOUGHT, PRODUCTS_SEEN
 from stammgast.profiles.figures.reach import BRANDS, CHANNELS, COUNTRIES, DEVICES
@@ -32,4 +33,6 @@ FEATURES: Sequence[Feature[Any]] = (
     FEEDBACK,
     CONSENT,
     TRAITS,
+    CORRECTIONS,
+    MARK,
 )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
@@ -17,6 +15,7 @@ from stammgast.kernel.runtime import Runtime
 from stammgast.profiles import trait_words, words
 from stammgast.profiles.accounts import api
 from stammgast.profiles.accounts.contracts import Account, AccountFilter, AccountSort, AccountTimeline, MemberStatus
+from stammgast.profiles.pages.filters import chosen_address, read_chosen, source_names
 from stammgast.profiles.pages.lists import (
     PAGE_ROWS,
     read_filters,
@@ -28,13 +27,14 @@ from stammgast.profiles.pages.lists import (
     tag_word,
     yes_or_no,
 )
-from stammgast.profiles.pages.moments import plain_values, read_moment
+from stammgast.profiles.pages.moments import days_begun, fold_sessions
+from stammgast.profiles.pages.raw import raw_event_page
 from stammgast.web.guards import person_of, requires
 from stammgast.web.numbers import whole
 from stammgast.web.pages import panels_beside, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
 from stammgast.web.tables import Column
-from stammgast.workspace.api import list_sources, record_seen
+from stammgast.workspace.api import record_seen
 
 VIEWER = [requires("viewer")]
 SORTS: tuple[AccountSort, ...] = ("last_seen", "first_seen", "name", "members", "events", "orders", "revenue")
@@ -100,13 +100,13 @@ def show_account(request: AnyRequest, number: FromPath[int]) -> Response[str]:
         request,
         "profiles/account.html",
         account=account,
+        chosen=read_chosen(request),
         tab=tab if tab in dict(TABS) else TABS[0][0],
         tabs=TABS,
         members=api.list_members(runtime, account.account, limit=MEMBERS_SHOWN),
         sessions=api.count_sessions(runtime, account.account),
         total=api.members_total(runtime, account.account),
         columns=MEMBER_COLUMNS_SHORT,
-        sources={one.id: one.name for one in list_sources(runtime)},
         words=words,
         trait_words=trait_words,
         **panels_beside(request, "account", account),
@@ -135,28 +135,33 @@ def show_members(request: AnyRequest, number: FromPath[int]) -> Response[str]:
 
 @get("/accounts/{number:int}/timeline", guards=VIEWER, sync_to_thread=True)
 def show_account_timeline(request: AnyRequest, number: FromPath[int]) -> Response[str]:
-    """Show a page of the timeline (a fragment), newest first; `shown` is the newest event of the last day shown before."""
+    """Show a page of the timeline (a fragment), newest first, sessions folded; `shown` is the newest event of the last one shown before."""
     runtime = runtime_of(request)
     account = _account(runtime, number)
     asked = request.query_params
     before, shown = asked.get("before", ""), asked.get("shown", "")
-    page = _timeline(runtime, account, before)
-    moments = [(one, read_moment(one.event)) for one in page.events] if page else []
-    times = [one.event.time for one in page.events] if page else []
-    formats = shell_of(request).formats
-    return render(
+    chosen = read_chosen(request)
+    page = _timeline(runtime, account, before, chosen)
+    folds = fold_sessions(page.events if page else ())
+    days = days_begun(folds, shell_of(request).formats.date, _moment(shown))
+    response = render(
         request,
         "profiles/_account_timeline.html",
         account=account,
         is_unavailable=page is None,
-        moments=list(zip(moments, days_begun(times, formats.date, _moment(shown)), strict=True)),
+        folds=list(zip(folds, days, strict=True)),
         next=page.next if page else None,
         is_first=not before,
         before=before,
         since=0,
-        sources={one.id: one.name for one in list_sources(runtime)},
+        chosen=chosen,
+        names=words.group_names(_names(runtime, account)) if page and not before else [],
+        sources=source_names(request),
         words=words,
     )
+    if request.headers.get("hx-trigger") == "timeline-filters":
+        response.headers["hx-push-url"] = chosen_address(f"/accounts/{number}", chosen)
+    return response
 
 
 @get("/accounts/{number:int}/event", guards=VIEWER, sync_to_thread=True)
@@ -167,11 +172,7 @@ def show_account_event(request: AnyRequest, number: FromPath[int]) -> Response[s
     raw = api.raw_event(runtime, _account(runtime, number), message_id)
     if raw is None:
         raise NotFound(what=_("event"), name=message_id)
-    said = msgspec.json.decode(raw)
-    values, others = plain_values(said.get("properties") or said.get("traits") or {})
-    return render(
-        request, "profiles/_raw_event.html", raw=msgspec.json.format(raw, indent=2), values=values, others=others
-    )
+    return raw_event_page(request, raw)
 
 
 def read_filter(request: AnyRequest) -> AccountFilter:
@@ -184,16 +185,6 @@ def read_filter(request: AnyRequest) -> AccountFilter:
         seen_after=seen_after(asked.get("seen", "")),
         word=tag_word(asked.get("tag", "")),
     )
-
-
-def days_begun(times: Sequence[int], day_of: Callable[[int], str], shown: int = 0) -> list[bool]:
-    """Say for each moment (ms UTC, newest first) whether a new day begins with it; `shown` is one of the day named last.
-
-    >>> days_begun([25, 21, 13], lambda time: str(time // 10)), days_begun([25], lambda time: str(time // 10), 29)
-    ([True, False, True], [False])
-    """
-    days = [day_of(shown) if shown else "", *map(day_of, times)]
-    return [day != before for before, day in pairwise(days)]
 
 
 def _moment(text: str) -> int:
@@ -211,12 +202,28 @@ def _account(runtime: Runtime, number: int) -> Account:
     return api.get_account(runtime, f"account:{number}")
 
 
-def _timeline(runtime: Runtime, account: Account, before: str) -> AccountTimeline | None:
-    """Return a page of events, None while the history does not answer."""
+def _timeline(runtime: Runtime, account: Account, before: str, chosen: Mapping[str, str]) -> AccountTimeline | None:
+    """Return a page of events as the address filters them, None while the history does not answer."""
+    kind, _colon, name = chosen["name"].partition(":")
     try:
-        return api.account_timeline(runtime, account, before=before, limit=PAGE_EVENTS)
+        return api.account_timeline(
+            runtime,
+            account,
+            before=before,
+            limit=PAGE_EVENTS,
+            names=(name,) if name else (),
+            types=(kind,) if kind else (),
+            channels=(chosen["channel"],) if chosen["channel"] else (),
+        )
     except HistoryUnavailable:
         return None
+
+
+def _names(runtime: Runtime, account: Account) -> list[tuple[str, str, int]]:
+    try:
+        return api.event_names(runtime, account)
+    except HistoryUnavailable:
+        return []
 
 
 ROUTES: tuple[Any, ...] = (list_accounts, show_account, show_members, show_account_timeline, show_account_event)

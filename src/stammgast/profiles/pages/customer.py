@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
-import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 
@@ -16,12 +14,14 @@ from stammgast.profiles import api, trait_words, words
 from stammgast.profiles.accounts.api import accounts_of_profile
 from stammgast.profiles.addressing import merged_away
 from stammgast.profiles.contracts import Profile, SharedDevices, TimelinePage
-from stammgast.profiles.pages.moments import days_begun, fold_sessions, plain_values
-from stammgast.profiles.pages.reading import consent_of, figures_of, known_first
+from stammgast.profiles.pages.filters import chosen_address, read_chosen, source_names
+from stammgast.profiles.pages.moments import days_begun, fold_sessions
+from stammgast.profiles.pages.raw import raw_event_page
+from stammgast.profiles.pages.reading import consent_of, figures_of
 from stammgast.web.guards import brands_of, person_of, requires
 from stammgast.web.pages import customer_panels, panels_beside, redirect, render, runtime_of, shell_of
 from stammgast.web.shell import AnyRequest
-from stammgast.workspace.api import record_seen, sources_for
+from stammgast.workspace.api import record_seen
 
 TABS = (("timeline", _("Timeline")), ("who", _("Who")), ("now", _("What matters")))
 PARTS = frozenset({"who", "now"})
@@ -47,7 +47,7 @@ def show_customer(request: AnyRequest, number: FromPath[int]) -> Response[Any]:
         "profiles/customer.html",
         tab=tab if tab in dict(TABS) else TABS[0][0],
         tabs=TABS,
-        chosen=_chosen(request),
+        chosen=read_chosen(request),
         was=merged_away(request, profile),
         shared=shared,
         shared_names=shared_names,
@@ -73,10 +73,9 @@ def show_timeline(
     `since`: the newest event shown before (ms UTC), what came later stands out. `shown`: the newest event of the last
     session of the page before, so that its day is not named again.
     """
-    runtime = runtime_of(request)
     profile = _profile(request, number)
     before = request.query_params.get("before", "")
-    chosen = _chosen(request)
+    chosen = read_chosen(request)
     page = _events(request, profile, before)
     folds = fold_sessions(page.events if page else ())
     formats = shell_of(request).formats
@@ -95,11 +94,11 @@ def show_timeline(
         since=since,
         newest=page.events[0].time if page and page.events else 0,
         live_seconds=LIVE_SECONDS,
-        sources={one.id: one.name for one in sources_for(runtime, brands_of(request))},
+        sources=source_names(request),
         words=words,
     )
     if request.headers.get("hx-trigger") == "timeline-filters":
-        response.headers["hx-push-url"] = _page_address(number, chosen)
+        response.headers["hx-push-url"] = chosen_address(f"/customers/{number}", chosen)
     if since:
         # The columns beside the timeline listen to this.
         response.headers["hx-trigger"] = "renewed"
@@ -118,7 +117,7 @@ def count_newer(request: AnyRequest, number: FromPath[int], since: FromQuery[int
         count=count,
         is_more=count >= PAGE_EVENTS,
         since=since,
-        chosen=_chosen(request),
+        chosen=read_chosen(request),
     )
 
 
@@ -130,10 +129,7 @@ def show_raw_event(request: AnyRequest, number: FromPath[int]) -> Response[str]:
     raw = api.raw_event(runtime, _profile(request, number).anchors, message_id, brands_of(request))
     if raw is None:
         raise NotFound(what=_("event"), name=message_id)
-    said = msgspec.json.decode(raw)
-    values, others = plain_values(said.get("properties") or said.get("traits") or {})
-    pretty = msgspec.json.format(raw, indent=2)
-    return render(request, "profiles/_raw_event.html", raw=pretty, values=values, others=others)
+    return raw_event_page(request, raw)
 
 
 def _profile(request: AnyRequest, number: int) -> Profile:
@@ -146,13 +142,12 @@ def _about(request: AnyRequest, profile: Profile) -> dict[str, Any]:
     return {
         "profile": profile,
         "panels": customer_panels(request),
-        "identifiers": known_first(profile.identifiers),
         "figures": figures_of(profile.features),
         "unsure": profile.recounting,
         "consent": consent_of(profile.consent),
         "merges": api.merges(runtime, profile) if profile.merged else (),
         "accounts": () if brands_of(request) else accounts_of_profile(runtime, profile.anchors),
-        "sources": {one.id: one.name for one in sources_for(runtime, brands_of(request))},
+        "sources": source_names(request),
         "words": words,
         "trait_words": trait_words,
     }
@@ -160,7 +155,7 @@ def _about(request: AnyRequest, profile: Profile) -> dict[str, Any]:
 
 def _events(request: AnyRequest, profile: Profile, before: str) -> TimelinePage | None:
     """Return a page of events as the address filters them, None while the history does not answer."""
-    chosen = _chosen(request)
+    chosen = read_chosen(request)
     kind, _colon, name = chosen["name"].partition(":")
     try:
         return api.timeline(
@@ -177,27 +172,15 @@ def _events(request: AnyRequest, profile: Profile, before: str) -> TimelinePage 
         return None
 
 
-def _names(request: AnyRequest, profile: Profile) -> list[tuple[str, str, bool, int]]:
-    """Return (value, label, whether it is the sender's own word, count) of the kinds of events to filter by; none while the history does not answer."""
+def _names(request: AnyRequest, profile: Profile) -> list[tuple[str, list[tuple[str, str, bool, int]]]]:
+    """Return the kinds of events to filter by (`words.group_names`); none while the history does not answer."""
     try:
         found = api.event_names(runtime_of(request), profile.anchors, brands_of(request))
     except HistoryUnavailable:
         return []
-    return [
-        (f"{kind}:{name}", words.event_label(kind, name), words.is_own_name(name), count) for kind, name, count in found
-    ]
+    return words.group_names(found)
 
 
 def _channels(profile: Profile, chosen: str) -> list[str]:
     known = set(profile.features.get("channels", ()))
     return sorted(known | {chosen} if chosen else known)
-
-
-def _chosen(request: AnyRequest) -> dict[str, str]:
-    asked = request.query_params
-    return {"channel": asked.get("channel", "")[:40], "name": asked.get("name", "")[:200]}
-
-
-def _page_address(number: int, chosen: dict[str, str]) -> str:
-    query = urlencode({name: value for name, value in chosen.items() if value})
-    return f"/customers/{number}" + (f"?{query}" if query else "")

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from stammgast.events.contracts import MICROS
+from stammgast.profiles.accounts.contracts import AccountEvent
 from stammgast.profiles.accounts.figures import has_left
 from stammgast.profiles.contracts import TimelineEvent
+from stammgast.profiles.figures.corrections import BY_HAND
 from stammgast.profiles.figures.sessions import GAP_SECONDS
 from stammgast.profiles.words import LEFT_ACCOUNT, event_icon, event_label, is_own_name
 
@@ -27,6 +29,10 @@ PROPERTIES_SHOWN = 12
 TEXT_SHOWN = 600
 LANDMARKS = ("Order", "Case", "Survey", "Review", "Mention", "Message", "Live Chat", "Call")
 """Events that begin so are told on the fold of their session."""
+MONEY_NAMES = frozenset(
+    {"price", "total", "subtotal", "revenue", "value", "amount", "tax", "shipping", "discount", "refund", "fee"}
+)
+"""Properties that are amounts of the event's currency."""
 QUOTED = ("comment", "text", "answer", "message", "body", "question")
 """Properties that are somebody's own words."""
 METRICS = ("nps", "csat", "ces")
@@ -63,6 +69,8 @@ class Moment(msgspec.Struct, frozen=True):
     is_landmark: bool
     is_late: bool
     """Came more than LATE_MILLIS after it happened, though not by an import."""
+    who: AccountEvent | None = None
+    """Whose it was, on the timeline of an account."""
 
 
 class Fold(msgspec.Struct, frozen=True):
@@ -70,6 +78,11 @@ class Fold(msgspec.Struct, frozen=True):
 
     channel: str
     moments: tuple[Moment, ...]
+
+    @property
+    def who(self) -> AccountEvent | None:
+        """Whose session it was, on the timeline of an account."""
+        return self.moments[0].who
 
     @property
     def is_folded(self) -> bool:
@@ -103,16 +116,29 @@ class Fold(msgspec.Struct, frozen=True):
         return tuple(one for one in self.moments if one.is_landmark)
 
 
-def fold_sessions(events: Sequence[TimelineEvent]) -> list[Fold]:
-    """Group a timeline (newest first) into sessions, each on one channel; on some channels each event stands for itself."""
+def fold_sessions(events: Sequence[TimelineEvent | AccountEvent]) -> list[Fold]:
+    """Group a timeline (newest first) into sessions, each of one person on one channel; on some channels each event stands for itself.
+
+    On an account's timeline sessions of several people may overlap; each is folded where it ended.
+    """
     folds: list[list[Moment]] = []
-    for event in events:
-        moment = read_moment(event)
-        if folds and _belongs(folds[-1][-1].event, event):
-            folds[-1].append(moment)
+    latest: dict[int, list[Moment]] = {}
+    for one in events:
+        moment = _moment_of(one)
+        profile = moment.who.profile if moment.who else 0
+        fold = None if moment.who and not profile else latest.get(profile)
+        if fold is not None and _belongs(fold[-1].event, moment.event):
+            fold.append(moment)
         else:
-            folds.append([moment])
+            latest[profile] = [moment]
+            folds.append(latest[profile])
     return [Fold(one[0].event.channel, tuple(one)) for one in folds]
+
+
+def _moment_of(one: TimelineEvent | AccountEvent) -> Moment:
+    if isinstance(one, AccountEvent):
+        return msgspec.structs.replace(read_moment(one.event), who=one)
+    return read_moment(one)
 
 
 def _belongs(newer: TimelineEvent, older: TimelineEvent) -> bool:
@@ -154,14 +180,29 @@ def read_moment(event: TimelineEvent) -> Moment:
     )
 
 
-def plain_values(found: Mapping[str, Any]) -> tuple[list[tuple[str, str]], int]:
-    """Return (name, text) of the properties or traits that are one value each, and how many more there are.
+def plain_values(found: Mapping[str, Any]) -> tuple[list[tuple[str, str, Any]], int]:
+    """Return (name, kind, value) of the properties or traits that are one value each, and how many more there are.
 
-    >>> plain_values({"plan": "gold", "seats": 2.0, "parts": [1]})
-    ([('plan', 'gold'), ('seats', '2')], 1)
+    Kinds are `text`, `number`, `yes_no`, and `money`, whose value is in micros.
+
+    >>> plain_values({"plan": "gold", "seats": 2.0, "total": "58.3", "parts": [1]})
+    ([('plan', 'text', 'gold'), ('seats', 'number', 2.0), ('total', 'money', 58300000)], 1)
     """
-    shown = [(name, text) for name, value in found.items() if (text := text_of_value(value))][:PROPERTIES_SHOWN]
+    shown = [(name, *_plain(name, value)) for name, value in found.items() if text_of_value(value)][:PROPERTIES_SHOWN]
     return shown, len(found) - len(shown)
+
+
+def currency_of(properties: Mapping[str, Any]) -> str:
+    """Return the currency that an event names, empty when it names none."""
+    return _currency(properties)
+
+
+def _plain(name: str, value: Any) -> tuple[str, Any]:
+    if isinstance(value, bool):
+        return "yes_no", value
+    if name.lower() in MONEY_NAMES and (micros := _micros(value)) is not None:
+        return "money", micros
+    return ("number", value) if isinstance(value, int | float) else ("text", text_of_value(value))
 
 
 def text_of_value(value: Any) -> str:
@@ -202,12 +243,12 @@ def _micros(price: Any) -> int | None:
     return int(exact * MICROS) if exact.is_finite() and abs(exact) < MONEY_MAX else None
 
 
-def _currency(properties: dict[str, Any]) -> str:
+def _currency(properties: Mapping[str, Any]) -> str:
     said = _first_text(properties, ("currency",)).upper()
     return said if len(said) == CURRENCY_LENGTH and said.isascii() and said.isalpha() else ""
 
 
-def _first_text(properties: dict[str, Any], names: Sequence[str]) -> str:
+def _first_text(properties: Mapping[str, Any], names: Sequence[str]) -> str:
     for name in names:
         if text := text_of_value(properties.get(name)).strip():
             return text
@@ -227,6 +268,9 @@ def _score(properties: dict[str, Any]) -> str:
 
 def _subject(event: TimelineEvent) -> str:
     found = event.properties
+    if event.origin == BY_HAND:
+        said = [text_of_value(found.get(name)) for name in ("trait", "value", "mark", "by")]
+        return " · ".join(one for one in said if one)
     if event.type in {"page", "screen"}:
         return event.page_title if event.page_title and event.page_title != event.name else event.page_path
     if event.type == "group":

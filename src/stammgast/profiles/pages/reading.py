@@ -9,10 +9,7 @@ from typing import Any
 import msgspec
 
 from stammgast.events.contracts import MICROS
-from stammgast.profiles.contracts import Consent, Identifier
-
-ANONYMOUS = ("anonymous_id", "device_id")
-_KNOWN = ("user_id", "email", "phone", "loyalty_card")
+from stammgast.profiles.contracts import Consent
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -95,18 +92,6 @@ def figures_of(features: Mapping[str, Any]) -> Figures:
 def consent_of(said: Sequence[Consent]) -> tuple[Consent, ...]:
     """Return the consent by category, what was refused first: that is what must not be overlooked."""
     return tuple(sorted(said, key=lambda one: (one.is_agreed, one.category)))
-
-
-def known_first(identifiers: Sequence[Identifier]) -> tuple[Identifier, ...]:
-    """Return what names a person before what names a browser or a device.
-
-    >>> from stammgast.kernel.ids import SourceId
-    >>> found = [Identifier(one, "1", None, SourceId(0), "") for one in ("anonymous_id", "crm", "email")]
-    >>> [one.namespace for one in known_first(found)]
-    ['email', 'crm', 'anonymous_id']
-    """
-    order = {name: place for place, name in enumerate(_KNOWN)} | dict.fromkeys(ANONYMOUS, 99)
-    return tuple(sorted(identifiers, key=lambda one: (order.get(one.namespace, 50), one.namespace, one.value)))
 
 
 def _sums(by_currency: Mapping[str, Any]) -> tuple[Sum, ...]:

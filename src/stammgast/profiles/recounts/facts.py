@@ -22,28 +22,37 @@ class Wanted(msgspec.Struct, frozen=True):
     keys: frozenset[str] | None
     with_robots: bool
     with_accounts: bool
+    own: frozenset[str] = frozenset()
+    """Names of own events that are folded; all others that Stammgast made itself are in no figure."""
 
     @classmethod
     def by(cls, features: Iterable[Feature[Any]], *, with_accounts: bool) -> Wanted:
         """Return what these features, and those of accounts, look at."""
         looked_at: frozenset[str] | None = frozenset()
-        with_robots = False
+        with_robots, own = False, frozenset[str]()
         for one in features:
             looked_at = None if looked_at is None or one.wants is None else looked_at | one.wants
             with_robots = with_robots or one.with_robots
-        return cls(looked_at, with_robots, with_accounts)
+            own |= one.own
+        return cls(looked_at, with_robots, with_accounts, own)
 
     def condition(self) -> tuple[str, dict[str, Any]]:
-        """Return the SQL condition and its parameters. What Stammgast itself derived is in no figure."""
+        """Return the SQL condition and its parameters."""
         conditions = []
+        parameters: dict[str, Any] = {}
         if self.keys is not None:
             conditions.append("if(type = 'track', name, type) IN {keys:Array(String)}")
+            parameters["keys"] = sorted(self.keys)
         if not self.with_robots:
             conditions.append("NOT is_bot AND NOT is_staff")
         looked_at = " AND ".join(conditions) or "1"
         if self.with_accounts:
             looked_at = f"(({looked_at}) OR group_id != '')"
-        return f"origin = '' AND {looked_at}", {} if self.keys is None else {"keys": sorted(self.keys)}
+        condition = f"origin = '' AND {looked_at}"
+        if self.own:
+            condition = f"(({condition}) OR (origin != '' AND name IN {{own:Array(String)}}))"
+            parameters["own"] = sorted(self.own)
+        return condition, parameters
 
 
 def parts_of_customers(

@@ -76,6 +76,7 @@ class Fact(msgspec.Struct, array_like=True, gc=False):
     currency: str
     consent: dict[str, bool]
     opts_out_of_sale: bool
+    origin: str
     raw: str
 
 
@@ -114,6 +115,7 @@ def restored(fact: Fact) -> Event:
         is_import=fact.is_import,
         flags=tuple(one for one in fact.flags if one != UNFIT) if fact.flags else (),
         raw=fact.raw.encode(),
+        origin=fact.origin,
         channel=fact.channel,
         touchpoint=fact.touchpoint,
         device=fact.device,

@@ -13,11 +13,13 @@ from stammgast.identity.resolution import Pair
 from stammgast.identity.store.tables import identifiers
 from stammgast.kernel.sql import rows_in, run_many
 from stammgast.profiles.contracts import CustomerFilter, SortBy
+from stammgast.profiles.figures.corrections import MARKS
 from stammgast.profiles.listing import Listing
 from stammgast.profiles.store.listed import count_of, page_of
 from stammgast.profiles.store.tables import customer_tags, customer_terms, customers
 
 _COLUMNS = customers.c
+_MARKS = tuple(f"mark:{one}" for one in MARKS if one)
 _SORTED_BY = {
     "last_seen": _COLUMNS.last_seen,
     "first_seen": _COLUMNS.first_seen,
@@ -151,6 +153,8 @@ def _conditions(words: Sequence[str], wanted: CustomerFilter) -> list[ColumnElem
     conditions = [_matches(word) for word in words]
     if not wanted.with_bots:
         conditions.append(_COLUMNS.events > 0)
+        marked = select(customer_tags.c.profile).where(customer_tags.c.tag.in_(_MARKS))
+        conditions.append(_COLUMNS.profile.not_in(marked))
     if wanted.word:
         terms = customer_terms.c
         conditions.append(exists().where(terms.term == wanted.word, terms.profile == _COLUMNS.profile))

@@ -46,6 +46,7 @@ class Chosen(msgspec.Struct, frozen=True):
     trait: str = ""
     rule: str = "newest"
     sources: tuple[int, ...] = ()
+    corrections: str = "always"
 
 
 @get("/identity/traits", guards=AGENT, sync_to_thread=True)
@@ -53,13 +54,14 @@ def show_trait_policies(request: AnyRequest) -> Response[str]:
     """Show the policies; `trait` in the address is the one to change."""
     trait = request.query_params.get("trait", "")[:NAME_LENGTH_MAX]
     policy = trait_policies(runtime_of(request)).of(trait)
-    return _page(request, Chosen(trait, policy.rule, policy.sources), Form())
+    return _page(request, Chosen(trait, policy.rule, policy.sources, policy.corrections), Form())
 
 
 @post("/identity/traits", guards=ADMINISTRATOR, status_code=200, sync_to_thread=True)
 def save_trait_policy(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Keep the policy that the form shows."""
-    chosen = Chosen(form.text("trait"), form.text("rule"), _sources(form))
+    corrections = "until_said" if form.text("corrections") == "until_said" else "always"
+    chosen = Chosen(form.text("trait"), form.text("rule"), _sources(form), corrections)
     try:
         policy = _policy(chosen)
         change_policy(runtime_of(request), _by(request), chosen.trait, policy)
@@ -79,7 +81,8 @@ def _policy(chosen: Chosen) -> TraitPolicy:
     rule = next((one for one in RULES if one == chosen.rule), None)
     if rule is None:
         raise Invalid(field="rule", problem=_("choose one of these"))
-    return TraitPolicy(rule, tuple(SourceId(one) for one in chosen.sources) if rule == "source_priority" else ())
+    sources = tuple(SourceId(one) for one in chosen.sources) if rule == "source_priority" else ()
+    return TraitPolicy(rule, sources, "until_said" if chosen.corrections == "until_said" else "always")
 
 
 def _sources(form: Form) -> tuple[int, ...]:
@@ -101,6 +104,7 @@ def _page(request: AnyRequest, chosen: Chosen, form: Form, status: int = 200) ->
         columns=(*COLUMNS, Column("")) if may_change else COLUMNS,
         rules=_rules(request),
         sources=_names(runtime),
+        holds=_holds(request),
         places=[*chosen.sources, *([0] * EMPTY_PLACES)],
         may_change=may_change,
         trait_words=trait_words,
@@ -119,6 +123,11 @@ def _rules(request: AnyRequest) -> list[tuple[str, str, str]]:
         (one, translate(request, trait_words.RULE_LABELS[one]), translate(request, trait_words.RULE_HELP[one]))
         for one in RULES
     ]
+
+
+def _holds(request: AnyRequest) -> list[tuple[str, str, str]]:
+    words = trait_words.HOLD_WORDS
+    return [(name, translate(request, label), translate(request, about)) for name, (label, about) in words.items()]
 
 
 def _names(runtime: Runtime) -> Mapping[int, str]:

@@ -14,19 +14,21 @@ from stammgast.profiles.api.pages import Counting
 
 ROWS_AT_ONCE = 5_000
 TRAITS = "traits"
+CORRECTIONS = "corrections"
 
 
-class _Traits(msgspec.Struct, gc=False):
-    """The one part of an anchor's state that is wanted; the rest is skipped undecoded."""
+class Said(msgspec.Struct, gc=False):
+    """The parts of an anchor's state that are wanted; the rest is skipped undecoded."""
 
     traits: dict[str, Any] = {}
+    corrections: dict[str, Any] = {}
 
 
-_decode = msgspec.msgpack.Decoder(_Traits).decode
+_decode = msgspec.msgpack.Decoder(Said).decode
 
 
-def everybodys_traits(connection: Connection, counting: Counting) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (profile, state of the feature traits) for every anchor that says anything about a person."""
+def everybodys_traits(connection: Connection, counting: Counting) -> Iterator[tuple[int, Said]]:
+    """Yield (profile, what is said of them) for every anchor that says anything about a person."""
     last = -1
     while True:
         rows = rows_of(
@@ -36,10 +38,10 @@ def everybodys_traits(connection: Connection, counting: Counting) -> Iterator[tu
             (last, ROWS_AT_ONCE),
         )
         for anchor, state, profile in rows:
-            traits = {} if TRAITS in counting.outdated_at(anchor) else _decode(bytes(state)).traits
+            said = _reliable(_decode(bytes(state)), counting, anchor)
             number = anchor if profile is None else profile
-            if traits and number:
-                yield number, traits
+            if number and (said.traits or said.corrections):
+                yield number, said
         if len(rows) < ROWS_AT_ONCE:
             return
         last = rows[-1][0]
@@ -47,13 +49,21 @@ def everybodys_traits(connection: Connection, counting: Counting) -> Iterator[tu
 
 def traits_of_anchors(
     connection: Connection, counting: Counting, anchors: Collection[int]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (anchor, state of the feature traits) for some anchors; what waits to be counted anew is left out."""
+) -> Iterator[tuple[int, Said]]:
+    """Yield (anchor, what is said of them) for some anchors; what waits to be counted anew is left out."""
     for anchor, state in rows_in(
         connection, "SELECT anchor, state FROM anchor_states WHERE anchor IN ({keys})", anchors
     ):
-        if TRAITS not in counting.outdated_at(anchor):
-            yield anchor, _decode(bytes(state)).traits
+        yield anchor, _reliable(_decode(bytes(state)), counting, anchor)
+
+
+def _reliable(said: Said, counting: Counting, anchor: int) -> Said:
+    outdated = counting.outdated_at(anchor)
+    return (
+        Said({} if TRAITS in outdated else said.traits, {} if CORRECTIONS in outdated else said.corrections)
+        if outdated
+        else said
+    )
 
 
 def everybodys_identifiers(connection: Connection, namespaces: Collection[str]) -> Iterator[tuple[int, Pair]]:

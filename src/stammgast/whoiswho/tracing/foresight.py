@@ -131,7 +131,9 @@ def _parts(
     parts = []
     for profile in anchors.keys() - {NOBODY}:
         state = folding.combine([loaded[one] for one in anchors[profile] if one in loaded])
-        name = display_name(values_of(state.get("traits", {}), policies), identifiers[profile])
+        name = display_name(
+            values_of(state.get("traits", {}), policies, state.get("corrections")), identifiers[profile]
+        )
         revenue, currency = net_revenue(state.get("revenue"), state.get("refunds"))
         parts.append(
             Part(
