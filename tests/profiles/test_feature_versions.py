@@ -9,6 +9,8 @@ from stammgast.operations.api import examine
 from stammgast.pipeline.runner import Worker
 from stammgast.profiles import api
 from stammgast.profiles.folding import Folding
+from stammgast.profiles.recounts.ordering import order_recount
+from stammgast.workspace.contracts import Actor
 from tools.workbench import track
 
 
@@ -111,3 +113,27 @@ def test_a_worker_that_was_replaced_writes_nothing_of_it(workbench, anna, monkey
         workbench.work()
     other.close()
     assert "orders" not in anna().features
+
+
+def test_while_it_is_paused_the_list_follows_what_may_be_relied_on_and_keeps_the_rest(workbench, monkeypatch):
+    shop = {"context": {"channel": "shop"}}
+    workbench.take(track("anna", "Order Completed", "m1", total=1, currency="EUR"))
+    give(workbench, monkeypatch, lambda features: raised(raised(features, "orders"), "traits"))
+    workbench.restart()
+    order_recount(workbench.runtime, Actor("command", 0, "Alice"), "pause")
+    while api.recount(workbench.runtime).state != "paused":
+        workbench.worker.turn()
+    workbench.take(
+        track("anna", "Order Completed", "m2", total=4, currency="EUR") | shop,
+        {"type": "identify", "userId": "anna", "messageId": "m3", "traits": {"email": "anna@inn.test"}},
+    )
+    (line,) = api.list_customers(workbench.runtime).rows
+    assert (line.orders, line.events, line.revenue) == (1, 3, 5_000_000)
+    assert api.list_customers(workbench.runtime, "anna@inn.test").rows == (line,)
+    assert "shop" in workbench.profile("user_id:anna").features["channels"]
+    order_recount(workbench.runtime, Actor("command", 0, "Alice"), "resume")
+    while api.recount(workbench.runtime).state != "done":
+        workbench.worker.turn()
+    workbench.work()
+    (line,) = api.list_customers(workbench.runtime).rows
+    assert (line.orders, line.email) == (2, "anna@inn.test")

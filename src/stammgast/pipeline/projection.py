@@ -5,7 +5,7 @@ Its indexes would cost each batch more than all the rest of its commit; apart, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 
 from sqlalchemy import Connection
@@ -29,6 +29,7 @@ from stammgast.profiles.api.worker import (
     TraitPolicies,
     customers,
     decode_state,
+    held_back,
     ledger,
     list_customer,
     states,
@@ -225,7 +226,7 @@ class Projection:
         policies = self._policies()
         identifiers = customers.identifiers_of(connection, profiles)
         words = words_together(one.customers(connection, anchors) for one in self._words)
-        return [
+        lines = [
             list_customer(
                 profile,
                 self._folding.combine([stored[one] for one in anchors[profile] if one in stored]),
@@ -234,5 +235,22 @@ class Projection:
                 words.get(profile, ()),
             )
             for profile in profiles
-            if anchors[profile] and not counting.is_coming(anchors[profile], LISTED_FEATURES)
+            if anchors[profile]
         ]
+        return lines if counting.is_all_well else _held_back(connection, counting, anchors, lines)
+
+
+def _held_back(
+    connection: Connection, counting: Counting, anchors: Mapping[int, Iterable[int]], lines: Sequence[Listing]
+) -> list[Listing]:
+    """Return lines in which what waits to be counted anew stays as it was."""
+    outdated = {
+        line.profile: found
+        for line in lines
+        if (found := LISTED_FEATURES & frozenset().union(*map(counting.outdated_at, anchors[line.profile])))
+    }
+    before = customers.lines_of(connection, sorted(outdated))
+    return [
+        held_back(line, before.get(line.profile), outdated[line.profile]) if line.profile in outdated else line
+        for line in lines
+    ]

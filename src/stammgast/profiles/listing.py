@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -87,3 +88,30 @@ def list_customer(
             *((f"mark:{mark}",) if (mark := mark_of(state.get("mark"))) else ()),
         ),
     )
+
+
+def held_back(fresh: Listing, before: Listing | None, outdated: AbstractSet[str]) -> Listing:
+    """Return a line in which what is made of `outdated` features stays as it was: those wait to be counted anew.
+
+    before: the line as it stands in the list, None for somebody who is not there yet.
+    """
+    if before is None:
+        return fresh
+    kept = {field: getattr(before, field) for name in _FIELDS_OF.keys() & outdated for field in _FIELDS_OF[name]}
+    if "traits" in outdated:
+        # Whoever said since then who they are is found by that.
+        kept["terms"] = tuple(sorted({*before.terms, *fresh.terms}))
+        if before.is_identified == fresh.is_identified:
+            kept |= {"name": before.name, "sort_name": before.sort_name, "email": before.email or fresh.email}
+    if not outdated.isdisjoint(("channels", "brands")):
+        kept["tags"] = tuple(sorted({*before.tags, *fresh.tags}))
+    return msgspec.structs.replace(fresh, **kept)
+
+
+_FIELDS_OF = {
+    "seen": ("first_seen", "last_seen"),
+    "events": ("events",),
+    "orders": ("orders",),
+    "revenue": ("revenue", "currency"),
+    "refunds": ("revenue", "currency"),
+}

@@ -21,7 +21,7 @@ from stammgast.profiles.history import (
     move_lines,
     rows_present,
 )
-from stammgast.profiles.listing import LISTED_FEATURES, Listing, list_customer
+from stammgast.profiles.listing import LISTED_FEATURES, Listing, held_back, list_customer
 from stammgast.profiles.naming import LISTED_TRAITS
 from stammgast.profiles.policing import trait_policies
 from stammgast.profiles.store import accounts, customers, ledger, marks, states
@@ -56,6 +56,7 @@ __all__ = [
     "encode_rows",
     "encode_state",
     "fold_moves",
+    "held_back",
     "history_row",
     "ledger",
     "list_customer",

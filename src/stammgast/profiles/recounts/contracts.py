@@ -108,8 +108,6 @@ class Stretch(msgspec.Struct, frozen=True):
     first: int
     last: int
     features: frozenset[str]
-    is_coming: bool = False
-    """The recount under way has not come to it yet."""
 
 
 class Counting(msgspec.Struct, frozen=True):
@@ -135,11 +133,6 @@ class Counting(msgspec.Struct, frozen=True):
             if one.first <= anchor <= one.last:
                 found |= one.features
         return found
-
-    def is_coming(self, anchors: Iterable[int], features: frozenset[str]) -> bool:
-        """Say whether some of these features will soon be counted for one of these anchors: what is shown of them may wait."""
-        coming = [one for one in self.customers if one.is_coming and one.features & features]
-        return bool(coming) and any(one.first <= anchor <= one.last for one in coming for anchor in anchors)
 
     def is_account_outdated(self, account: int) -> bool:
         """Say whether an account's own state can't be relied on."""
@@ -199,9 +192,9 @@ def counting_of(recount: Recount, noted: Mapping[str, int], versions: Mapping[st
         rest = (recount.anchor + 1, recount.anchors_until - 1)
         outdated = recount.outdated & versions.keys()
         if outdated and rest[0] <= rest[1]:
-            customers.append(Stretch(*rest, outdated, is_coming=True))
+            customers.append(Stretch(*rest, outdated))
         if ACCOUNTS in outdated and recount.account + 1 < recount.accounts_until:
-            accounts.append(Stretch(recount.account + 1, recount.accounts_until - 1, outdated, is_coming=True))
+            accounts.append(Stretch(recount.account + 1, recount.accounts_until - 1, outdated))
         if rest[0] <= rest[1]:
             waiting = {name: rest for name in recount.features if name in versions}
         if ACCOUNTS in recount.features:

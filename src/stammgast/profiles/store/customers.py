@@ -93,6 +93,30 @@ def write_listings(connection: Connection, listings: Sequence[Listing], gone: It
         run_many(connection, f"DELETE FROM {table} WHERE profile = ?", left)
 
 
+def lines_of(connection: Connection, profiles: Sequence[int]) -> dict[int, Listing]:
+    """Return the lines of those profiles that are in the list."""
+    found = {}
+    words = {
+        table: _words_of(connection, table, column, profiles)
+        for table, column in (("customer_terms", "term"), ("customer_tags", "tag"))
+    }
+    sql = f"SELECT {', '.join(_FIELDS)} FROM customers WHERE profile IN ({{keys}})"
+    for row in rows_in(connection, sql, profiles):
+        terms, tags = (tuple(sorted(words[table].get(row[0], ()))) for table in ("customer_terms", "customer_tags"))
+        line = dict(zip(_FIELDS, (*row[:-1], bool(row[-1])), strict=True))
+        found[row[0]] = Listing(**line, terms=terms, tags=tags)
+    return found
+
+
+def _words_of(connection: Connection, table: str, column: str, profiles: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for profile, word in rows_in(
+        connection, f"SELECT profile, {column} FROM {table} WHERE profile IN ({{keys}})", profiles
+    ):
+        found.setdefault(profile, []).append(word)
+    return found
+
+
 def write_words(
     connection: Connection, table: str, column: str, wanted: dict[int, tuple[str, ...]], owner: str = "profile"
 ) -> None:
