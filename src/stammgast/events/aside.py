@@ -15,6 +15,7 @@ from stammgast.kernel.set_aside import (
     HISTORY,
     RULES,
     TIMER,
+    WATCHER,
     SetAside,
     count_set_aside,
     list_set_aside,
@@ -28,6 +29,7 @@ STAGE_LABELS: Mapping[str, str] = {
     ACCOUNT: _("Line in the list of accounts"),
     RULES: _("Identity rules"),
     HISTORY: _("Row for history"),
+    WATCHER: _("Look at a customer"),
 }
 STAGE_HELP: Mapping[str, str] = {
     TIMER: _("What was to happen at a time did not."),
@@ -35,6 +37,9 @@ STAGE_HELP: Mapping[str, str] = {
     ACCOUNT: _("The account's page is right; the list shows it as it was before, or not at all."),
     RULES: _("The rules that were ordered do not hold; the ones before do."),
     HISTORY: _("The event is on the profile; timelines and analyses lack it."),
+    WATCHER: _(
+        "The customer stays as last found; everybody else goes on. It is tried again every hour and at their next event."
+    ),
 }
 ALL_MAX = 100_000
 """Most that one order "all" takes up; a person may order again."""

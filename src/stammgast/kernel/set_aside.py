@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
-from stammgast.kernel.sql import rows_of, run, run_many
+from stammgast.kernel.sql import rows_in, rows_of, run, run_many
 
 TRIES: Final = 3
 """How often something fails, alone, before it is set aside."""
@@ -27,7 +27,9 @@ RULES: Final = "rules"
 """An order to go by other identity rules; its key is the order's number."""
 HISTORY: Final = "history"
 """A row that history refuses; its payload is the row."""
-STAGES: Final = (TIMER, CUSTOMER, ACCOUNT, RULES, HISTORY)
+WATCHER: Final = "watcher"
+"""A profile that a watcher (segments, alerts) fell over; its key is `watcher: profile`."""
+STAGES: Final = (TIMER, CUSTOMER, ACCOUNT, RULES, HISTORY, WATCHER)
 
 
 class Aside(msgspec.Struct, frozen=True):
@@ -108,6 +110,12 @@ def find_set_aside(connection: Connection, numbers: Iterable[int]) -> list[SetAs
 def keys_set_aside(connection: Connection, stage: str) -> set[str]:
     """Return the keys of all that is set aside of one stage."""
     return {row[0] for row in rows_of(connection, "SELECT key FROM set_aside WHERE stage = ?", (stage,))}
+
+
+def known_keys(connection: Connection, stage: str, keys: Iterable[str]) -> set[str]:
+    """Return which of some keys are set aside."""
+    sql = "SELECT key FROM set_aside WHERE stage = ? AND key IN ({keys})"
+    return {key for (key,) in rows_in(connection, sql, keys, before=(stage,))}
 
 
 def count_set_aside(connection: Connection) -> Mapping[str, int]:

@@ -30,7 +30,7 @@ from stammgast.operations.contracts import Finding
 from stammgast.operations.machine import MEGABYTE, free_disk_bytes
 from stammgast.operations.progress import read_progress
 from stammgast.outgoing import api as outgoing
-from stammgast.pipeline.api import failing_told, watching_problem
+from stammgast.pipeline.api import failing_told
 from stammgast.profiles.api import counting, recount
 
 DISK_MEGABYTES_MIN = 2_000
@@ -53,7 +53,6 @@ def examine(runtime: Runtime) -> list[Finding]:
         _check_worker,
         _check_outgoing,
         _check_files,
-        _check_watchers,
         _check_set_aside,
         _check_features,
     )
@@ -239,20 +238,6 @@ def _check_files(runtime: Runtime) -> Iterator[Finding]:
     told = f"{len(bad):,} of {len(found):,} are damaged ({shown})" if bad else f"{len(found):,} kept, all there"
     mend = f"Put {runtime.settings.data / 'blobs'} and the sealing key back from a backup." if bad else ""
     yield Finding("files", not bad, told, mend)
-
-
-def _check_watchers(runtime: Runtime) -> Iterator[Finding]:
-    """Look for profiles that a watcher (segments, alerts) fell over."""
-    try:
-        problems = list(watching_problem(runtime))
-    except SQLAlchemyError:
-        return
-    mend = (
-        "They are looked at again every hour and at their next event; the worker's last lines say more."
-        if problems
-        else ""
-    )
-    yield Finding("watchers", not problems, "; ".join(problems) or "fell over nobody", mend)
 
 
 def _check_set_aside(runtime: Runtime) -> Iterator[Finding]:

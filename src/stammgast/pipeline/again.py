@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection
 
-from stammgast.kernel.set_aside import ACCOUNT, CUSTOMER, HISTORY, RULES, TIMER, find_set_aside
+from stammgast.kernel.set_aside import ACCOUNT, CUSTOMER, HISTORY, RULES, TIMER, WATCHER, find_set_aside
 from stammgast.kernel.timers import Timer
 from stammgast.pipeline.timing import timer_again
+from stammgast.pipeline.watching.failures import profile_in
 
 
 @dataclass
@@ -24,6 +25,8 @@ class Again:
     customers: set[int] = field(default_factory=set)
     """Profiles to list once more; they stay set aside until that has worked."""
     accounts: set[int] = field(default_factory=set)
+    watched: set[int] = field(default_factory=set)
+    """Profiles to look at once more; they stay set aside until that has worked."""
     has_rules: bool = False
 
 
@@ -33,6 +36,9 @@ def take_up(connection: Connection, numbers: Sequence[int], now: int) -> Again:
     for one in find_set_aside(connection, sorted(set(numbers))):
         if one.stage == CUSTOMER:
             again.customers.add(int(one.key))
+            continue
+        if one.stage == WATCHER:
+            again.watched.add(profile_in(one.key))
             continue
         if one.stage == ACCOUNT:
             again.accounts.add(int(one.key))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from stammgast.pipeline.operating import count_aside, failing_told, watching_problem
+from stammgast.pipeline.operating import count_aside, failing_told
 
-__all__ = ["count_aside", "failing_told", "watching_problem"]
+__all__ = ["count_aside", "failing_told"]

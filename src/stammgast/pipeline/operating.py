@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from stammgast.kernel.blobs.mentions import mentioned
 from stammgast.kernel.own_queue import queued_own
 from stammgast.kernel.processes.failing import failing_tasks
 from stammgast.kernel.runtime import Metric, Runtime
 from stammgast.kernel.set_aside import count_set_aside
-from stammgast.pipeline.watching.store import count_failures, some_failures
 from stammgast.profiles import api
 
 
@@ -44,20 +43,6 @@ def _watch_waiting(runtime: Runtime) -> Mapping[str, float]:
     return {} if status is None else {"": status.watch_waiting}
 
 
-def _watch_failures(runtime: Runtime) -> Mapping[str, float]:
-    with runtime.customers.read() as connection:
-        return {f'watcher="{name}"': count for name, count in count_failures(connection).items()}
-
-
-def watching_problem(runtime: Runtime) -> Iterator[str]:
-    """Yield a sentence for each watcher that fell over somebody, with some of the profiles."""
-    with runtime.customers.read() as connection:
-        counts, some = count_failures(connection), some_failures(connection, 100)
-    for name, count in counts.items():
-        shown = ", ".join(f"{profile} ({error})" for watcher, profile, error in some if watcher == name)[:200]
-        yield f"{name} fell over {count:,} profiles: {shown}"
-
-
 def count_aside(runtime: Runtime) -> Mapping[str, int]:
     """Return how many things the worker set aside, by stage."""
     with runtime.customers.read() as connection:
@@ -90,7 +75,6 @@ METRICS = (
         "stammgast_watch_lag_seconds", "For how long a changed profile waits for the watchers.", "gauge", _watch_lag
     ),
     Metric("stammgast_watch_waiting", "Changed profiles that wait for the watchers.", "gauge", _watch_waiting),
-    Metric("stammgast_watch_failures", "Profiles that a watcher fell over.", "gauge", _watch_failures),
     Metric("stammgast_outbox_events", "Events in profiles that wait for history.", "gauge", _outbox_events),
     Metric("stammgast_worker_events_per_second", "Events taken in lately.", "gauge", _events_per_second),
     Metric("stammgast_worker_paused", "1 while the worker waits for history.", "gauge", _is_paused),

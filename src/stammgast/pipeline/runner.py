@@ -462,7 +462,7 @@ def _marks_of(changes: Changes, now: int) -> Marks:
         *found.placed.values(),
         *found.reowned.values(),
     }
-    noted = touched_by(changes.kept).anchors
+    noted = touched_by(changes.kept).anchors | changes.again.watched
     return marks_of(changes.fresh, noted, moved | found.refusals.keys(), found.lost(), now)
 
 

@@ -13,6 +13,7 @@ from stammgast.events.contracts import OwnEvent
 from stammgast.kernel.effects import CancelTimer, Deliver, Derive, Effect, HoldBlob, ReleaseBlobs, SetTimer
 from stammgast.kernel.ports.watching import Before, Kept, Looked, ProfileView, Watcher
 from stammgast.kernel.timers import Timer
+from stammgast.pipeline.watching.failures import Failed
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +71,7 @@ class Found:
     forgotten: dict[str, set[int]]
     """Watcher -> profiles of which nothing is found any more."""
     wakes: dict[int, int | None] = field(default_factory=dict)
-    failed: list[tuple[str, int, str, int]] = field(default_factory=list)
-    """(watcher, profile, error, when)."""
+    failed: list[Failed] = field(default_factory=list)
     obeyed: Obeyed = field(default_factory=Obeyed)
 
 
@@ -96,7 +96,7 @@ def _look(watcher: Watcher, view: ProfileView, before: Before, found: Found) -> 
     except Exception as problem:
         # Which profile it is must not stand in a log line; it stands in the table.
         logger.exception("watcher fell over a profile", extra={"watcher": watcher.name})
-        found.failed.append((watcher.name, view.profile, f"{type(problem).__name__}", view.now))
+        found.failed.append((watcher.name, view.profile, type(problem).__name__))
         return view.now + AGAIN_MILLIS
     _keep(watcher, view, before, looked, found)
     found.obeyed.take(obeyed)

@@ -25,6 +25,7 @@ from stammgast.kernel.state import State
 from stammgast.kernel.timers import cancel_timers, set_timers
 from stammgast.pipeline.crash import crash_point
 from stammgast.pipeline.watching import store
+from stammgast.pipeline.watching.failures import Failures
 from stammgast.pipeline.watching.looking import Found, Obeyed, look
 from stammgast.pipeline.watching.marking import Marking
 from stammgast.pipeline.watching.rounds import Round
@@ -54,7 +55,8 @@ class Step:
     gone: set[int]
     before: Mapping[str, Mapping[int, Before]]
     wakes: Mapping[int, int | None]
-    failures: set[tuple[str, int]]
+    aside: set[str]
+    """Keys of what is set aside of them."""
 
 
 class ProfileStage:
@@ -76,6 +78,7 @@ class ProfileStage:
         with state.read() as connection:
             self._marking = Marking(store.load_marks(connection) if watchers else ())
             self._round = Round(connection)
+            self._failures = Failures(connection, [one.name for one in watchers])
 
     @property
     def is_on(self) -> bool:
@@ -181,7 +184,7 @@ class ProfileStage:
             gone=gone,
             before=self._before(connection, profiles, gone),
             wakes=store.wakes_of(connection, profiles),
-            failures=store.failures_of(connection, profiles),
+            aside=self._failures.find(connection, [*profiles, *gone]),
         )
 
     def _before(
@@ -207,14 +210,13 @@ class ProfileStage:
             (profile, batch, step.now, _earlier(step.wakes.get(profile), wake_at, step.now))
             for profile, wake_at in found.wakes.items()
         ]
-        still = {(watcher, profile) for watcher, profile, _error, _at in found.failed}
         with self._state.write() as connection:
             keep_progress(connection, epoch, progress)
             store.keep_watched(connection, rows, step.gone)
             for watcher in self.watchers:
                 forgotten = step.gone | found.forgotten[watcher.name]
                 self._keep(connection, watcher, found.results[watcher.name], forgotten)
-            store.keep_failures(connection, found.failed, step.failures - still)
+            self._failures.keep(connection, found.failed, step.aside, step.now)
             let_go = _write_obeyed(connection, found.obeyed, step.now)
             if step.marks:
                 store.drop_marks(connection, self._marking.open_after(step.marks))

@@ -40,16 +40,6 @@ watch_results = Table(
     Column("transition", BigInteger, nullable=False),
     comment="What watchers found, unless they keep it in tables of their own.",
 )
-watch_failures = Table(
-    "watch_failures",
-    metadata,
-    Column("watcher", String, primary_key=True),
-    Column("profile", Big, primary_key=True, autoincrement=False),
-    Column("error", String, nullable=False),
-    Column("failed_at", BigInteger, nullable=False),
-    comment="Profiles that a watcher fell over.",
-)
-
 Marks = dict[int, int]
 """Anchor (or number of a profile that is gone) -> causes (`Cause`)."""
 encode_marks = msgspec.msgpack.Encoder().encode
@@ -98,9 +88,7 @@ def keep_watched(connection: Connection, rows: Sequence[tuple[int, int, int, int
         " batch = excluded.batch, looked_at = excluded.looked_at, wake_at = excluded.wake_at",
         rows,
     )
-    left = [(profile,) for profile in gone]
-    for table in ("watched", "watch_failures"):
-        run_many(connection, f"DELETE FROM {table} WHERE profile = ?", left)  # noqa: S608 - names of our own tables
+    run_many(connection, "DELETE FROM watched WHERE profile = ?", [(profile,) for profile in gone])
 
 
 def load_results(connection: Connection, watcher: str, profiles: Collection[int]) -> dict[int, Kept]:
@@ -123,36 +111,6 @@ def keep_results(connection: Connection, watcher: str, kept: Mapping[int, Kept],
     )
     sql = "DELETE FROM watch_results WHERE watcher = ? AND profile = ?"
     run_many(connection, sql, [(watcher, profile) for profile in gone])
-
-
-def failures_of(connection: Connection, profiles: Collection[int]) -> set[tuple[str, int]]:
-    """Return (watcher, profile) of those that watchers fell over the last time."""
-    sql = "SELECT watcher, profile FROM watch_failures WHERE profile IN ({keys})"
-    return {(watcher, profile) for watcher, profile in rows_in(connection, sql, profiles)}
-
-
-def keep_failures(
-    connection: Connection, failed: Sequence[tuple[str, int, str, int]], mended: Iterable[tuple[str, int]]
-) -> None:
-    """Write (watcher, profile, error, when), and take away what works again."""
-    run_many(
-        connection,
-        "INSERT INTO watch_failures (watcher, profile, error, failed_at) VALUES (?, ?, ?, ?) ON CONFLICT (watcher, profile)"
-        " DO UPDATE SET error = excluded.error, failed_at = excluded.failed_at",
-        failed,
-    )
-    run_many(connection, "DELETE FROM watch_failures WHERE watcher = ? AND profile = ?", list(mended))
-
-
-def count_failures(connection: Connection) -> dict[str, int]:
-    """Return how many profiles each watcher fell over."""
-    return dict(rows_of(connection, "SELECT watcher, count(*) FROM watch_failures GROUP BY watcher ORDER BY watcher"))
-
-
-def some_failures(connection: Connection, limit: int) -> list[tuple[str, int, str]]:
-    """Return (watcher, profile, error) of those that failed most lately."""
-    sql = "SELECT watcher, profile, error FROM watch_failures ORDER BY failed_at DESC, profile LIMIT ?"
-    return [(watcher, profile, error) for watcher, profile, error in rows_of(connection, sql, (limit,))]
 
 
 def anchors_after(connection: Connection, anchor: int, limit: int) -> list[int]:
